@@ -1,0 +1,1 @@
+"""What is asked: strategies that draw cases, and laws that judge outcomes."""

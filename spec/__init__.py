@@ -1,0 +1,1 @@
+"""What is required of an implementation: formats, cases, oracles, tolerances, conventions, requirements."""

@@ -1,0 +1,1 @@
+"""The number systems that the generated oracles run on."""

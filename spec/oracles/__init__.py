@@ -1,0 +1,1 @@
+"""Generated code: the specification's formulas, printed from the derivations."""
