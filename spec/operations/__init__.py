@@ -1,1 +1,11 @@
-"""One file an operation."""
+"""One file an operation, and the table of them all."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from normspec.spec.operations.batch_norm import BATCH_NORM
+from normspec.spec.operations.operation import Operation, Requirement
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType({operation.name: operation for operation in (BATCH_NORM,)})
+
+__all__ = ["OPERATIONS", "Operation", "Requirement"]

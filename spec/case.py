@@ -1,0 +1,64 @@
+"""A case: one question to an implementation, as plain data.
+
+A case has an operation, its attributes, the arrays that the layer starts with, and a script of steps on one instance.
+Arrays are NumPy arrays in the case's dtype; nothing in a case refers to an implementation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from normspec.spec.formats import FORMATS, Array, Format
+
+Verb = Literal["train", "infer", "backward"]
+
+GRADIENTS = ("dx", "dgamma", "dbeta")
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of a script.
+
+    train and infer take x. backward takes the cotangent of y, the index `of` of the forward step that it belongs to,
+    and the gradients wanted of it.
+    """
+
+    verb: Verb
+    x: Array | None = None
+    cotangent: Array | None = None
+    of: int | None = None
+    wanted: tuple[str, ...] = GRADIENTS
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One question: the operation, its attributes, the starting arrays and the script.
+
+    parameters holds gamma and beta where they are given; state holds the running statistics where they are tracked.
+    layout names how arrays lie in memory when they reach the implementation; regime names what the values are like.
+    """
+
+    operation: str
+    dtype: str
+    attributes: Mapping[str, Any]
+    script: tuple[Step, ...]
+    parameters: Mapping[str, Array] = field(default_factory=dict)
+    state: Mapping[str, Array] = field(default_factory=dict)
+    layout: str = "contiguous"
+    regime: str = ""
+
+    @property
+    def format(self) -> Format:
+        """Return the floating-point format of the case's arrays."""
+        return FORMATS[self.dtype]
+
+    def forward_of(self, index: int) -> Step:
+        """Return the forward step that the backward step at `index` belongs to."""
+        origin = self.script[index].of
+        if origin is None:
+            raise ValueError(f"script[{index}].of=None: a backward step names the forward step that it belongs to")
+        return self.script[origin]
+
+    def but(self, **changes: Any) -> "Case":
+        """Return the case with some fields changed."""
+        return replace(self, **changes)

@@ -1,0 +1,57 @@
+"""The floating-point formats that layers compute in, and what the error analysis needs to know of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A binary floating-point format.
+
+    precision counts the significand's bits with the hidden one; min_exponent is the exponent of the smallest normal
+    number. Source: IEEE 754-2019, table 3.5; bfloat16 has binary32's exponents.
+    """
+
+    name: str
+    dtype: np.dtype[Any]
+    precision: int
+    min_exponent: int
+    largest: float
+
+    @property
+    def unit_roundoff(self) -> float:
+        """Return u: half the distance from 1 to the next larger number."""
+        return 2.0**-self.precision
+
+    @property
+    def smallest_subnormal(self) -> float:
+        """Return eta: the smallest positive number."""
+        return float(2.0 ** (self.min_exponent - self.precision + 1))
+
+
+def _format(name: str, dtype: Any) -> Format:
+    info: Any = ml_dtypes.finfo(dtype)  # type: ignore[no-untyped-call]
+    return Format(name, np.dtype(dtype), int(info.nmant) + 1, int(info.minexp), float(info.max))
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "float64": _format("float64", np.float64),
+        "float32": _format("float32", np.float32),
+        "float16": _format("float16", np.float16),
+        "bfloat16": _format("bfloat16", ml_dtypes.bfloat16),
+    }
+)
+
+
+def format_of(array: Array) -> Format | None:
+    """Return the format of an array's elements, or None when it is none of FORMATS."""
+    return FORMATS.get(array.dtype.name)

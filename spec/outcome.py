@@ -1,0 +1,53 @@
+"""What came back from an implementation, as a value: a misbehaving plug-in is an outcome, never the suite's crash."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from normspec.spec.formats import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Returned:
+    """Every step answered with arrays of the right kind.
+
+    A forward step holds y and the running statistics after it, where they are tracked; a backward step holds the
+    gradients wanted of it.
+    """
+
+    steps: tuple[Mapping[str, Array], ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The implementation said no, with a message; step is the index it stopped at, -1 while the layer was built."""
+
+    step: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Crashed:
+    """The implementation failed in a way that no caller can take for a refusal."""
+
+    step: int
+    message: str
+
+
+@dataclass(frozen=True)
+class TimedOut:
+    """The implementation did not answer in time."""
+
+    step: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """The implementation answered with something that is no answer: wrong type, shape, dtype or name."""
+
+    step: int
+    message: str
+
+
+Failure = Refused | Crashed | TimedOut | Malformed
+Outcome = Returned | Failure
