@@ -1,1 +1,33 @@
-"""An executable specification of normalization layers, and the suite that holds implementations against it."""
+"""An executable specification of normalization layers, and the suite that holds implementations against it.
+
+The names below are imported when they are first used, so that `import normspec` stays light.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from normspec.implementations.registry import implementation
+    from normspec.report import NonConformance, Report
+    from normspec.run import check
+
+__all__ = ["NonConformance", "Report", "check", "implementation"]
+
+_HOMES = {
+    "NonConformance": "normspec.report",
+    "Report": "normspec.report",
+    "check": "normspec.run",
+    "implementation": "normspec.implementations.registry",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'normspec' has no attribute {name!r}: it has {', '.join(__all__)}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,105 @@
+"""The command `normspec`: its subcommands, each imported when it is used, and the way errors are told."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
+
+import click
+
+WRONG_CALL, INTERRUPTED = 2, 130
+
+SUBCOMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "check": "Hold implementations against the specification.",
+        "list": "List operations, laws, implementations or conventions.",
+        "derive": "Print a derivation step by step, or list them all.",
+        "replay": "Run the counterexamples of a report again.",
+    }
+)
+
+
+class _Group(click.Group):
+    """A group that knows its subcommands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        command: click.Command = import_module(f"normspec.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUBCOMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, option: click.Parameter, value: bool) -> None:
+    if value:
+        from normspec.versions import version
+
+        click.echo(f"normspec {version()}")
+        ctx.exit()
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+def group() -> None:
+    """Hold normalization layers against their executable specification.
+
+    \b
+    normspec check numpy                     what NumPy code of ours does
+    normspec check torch                     what PyTorch does
+    normspec check my_package.norms:MyNorm   what yours does
+    """
+
+
+def _usage(error: click.UsageError) -> str:
+    path = error.ctx.command_path if error.ctx else "normspec"
+    return f"{_sentence(error.format_message())} See '{path} --help'."
+
+
+def _sentence(text: str) -> str:
+    line = " ".join(text.split())
+    return line if line.endswith((".", "?", "!")) else f"{line}."
+
+
+def _silence_stdout() -> None:
+    """Send what is still buffered for a closed pipe nowhere, so that the interpreter's end is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _answered(call: Callable[[], object]) -> int:
+    """Return the exit code of a call; every error that a user can make becomes one line."""
+    try:
+        code = call()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        return _told(_usage(error))
+    except (click.Abort, KeyboardInterrupt):
+        return _told("stopped before the end", INTERRUPTED)
+    except BrokenPipeError:
+        _silence_stdout()
+        return _told("what reads the output closed it before the end: read all of it, or write to a file")
+
+
+def _told(line: str, code: int = WRONG_CALL) -> int:
+    click.echo(f"normspec: {line}", err=True)
+    return code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    given = None if arguments is None else list(arguments)
+    return _answered(lambda: group.main(given, prog_name="normspec", standalone_mode=False))

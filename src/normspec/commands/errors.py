@@ -1,0 +1,17 @@
+"""How a wrong call reaches the user: as one line, without a traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from normspec.clean import cleaned
+
+
+@contextmanager
+def as_wrong_call() -> Iterator[None]:
+    """Turn a ValueError, whose message says what was wrong and what to do, into a wrong call."""
+    try:
+        yield
+    except ValueError as error:
+        raise click.UsageError(cleaned(str(error))) from None

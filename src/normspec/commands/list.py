@@ -1,0 +1,53 @@
+"""`normspec list`: what there is to choose from."""
+
+from collections.abc import Callable, Mapping
+
+import click
+
+Names = Mapping[str, str]
+
+
+def _operations() -> Names:
+    from normspec.spec.operations import OPERATIONS
+
+    return {operation.name: operation.statement for operation in OPERATIONS.values()}
+
+
+def _laws() -> Names:
+    from normspec.properties.laws import LAWS
+
+    return {law.name: law.statement for law in LAWS.values()}
+
+
+def _implementations() -> Names:
+    from normspec.implementations.targets import list_names
+
+    return list_names()
+
+
+def _conventions() -> Names:
+    from normspec.spec.conventions import CONVENTIONS
+
+    return {name: _variants(c.statement, c.default, c.variants) for name, c in CONVENTIONS.items()}
+
+
+def _variants(statement: str, default: str, variants: Names) -> str:
+    lines = (f"{name}{' (default)' if name == default else ''}: {meaning}" for name, meaning in variants.items())
+    return "\n".join((statement, *lines))
+
+
+KINDS: Mapping[str, Callable[[], Names]] = {
+    "operations": _operations,
+    "laws": _laws,
+    "implementations": _implementations,
+    "conventions": _conventions,
+}
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(tuple(KINDS)))
+def command(kind: str) -> None:
+    """List operations, laws, implementations or conventions, with what each one means."""
+    from normspec.terminal.layout import print_names
+
+    print_names(KINDS[kind]())

@@ -1,0 +1,59 @@
+"""The file of known failures, in the form that schemas/known-failures.schema.json describes."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from normspec.node import Node, PlainError, read_json
+from normspec.plain import attribute_from, case_from, plain_attribute, plain_case
+from normspec.properties.known import KnownFailure
+from normspec.spec.formats import FORMATS
+from normspec.spec.operations import OPERATIONS
+
+FORMAT = "normspec-known-failures-1"
+_TEXTS = ("target", "law", "reason", "link")
+
+
+def _feature_from(node: Node) -> Any:
+    value = attribute_from(node)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _entry_from(node: Node) -> KnownFailure:
+    record = node.record(*_TEXTS, "operation", "dtype", "case", optional=("where",))
+    where = record.get("where")
+    entry = KnownFailure(
+        **{name: record[name].text() for name in _TEXTS},
+        operation=record["operation"].one_of(*OPERATIONS),
+        dtype=record["dtype"].one_of(*FORMATS),
+        case=case_from(record["case"]),
+        where={name: _feature_from(value) for name, value in where.entries()} if where else {},
+    )
+    try:
+        covered = entry.covers(entry.target, entry.law, entry.case)
+    except ValueError as error:
+        raise PlainError(f"{node.path}.{error}") from None
+    if not covered:
+        raise PlainError(f"{node.path}.case is not covered by its own entry: mend its operation, dtype or where")
+    return entry
+
+
+def read_known_failures(path: Path) -> tuple[KnownFailure, ...]:
+    """Return the entries of a file of known failures. Raises PlainError, with one line, when it is none."""
+    record = read_json(path).record("format", "entries")
+    record["format"].one_of(FORMAT)
+    return tuple(_entry_from(item) for item in record["entries"].items())
+
+
+def known_failures_text(entries: Iterable[KnownFailure]) -> str:
+    """Return entries as the text of a file of known failures."""
+    plain = [
+        {
+            **{name: getattr(entry, name) for name in ("target", "operation", "law", "dtype", "reason", "link")},
+            "where": {name: plain_attribute(value) for name, value in entry.where.items()},
+            "case": plain_case(entry.case),
+        }
+        for entry in entries
+    ]
+    return json.dumps({"format": FORMAT, "entries": plain}, indent=1, allow_nan=False) + "\n"

@@ -1,0 +1,51 @@
+"""Counterexamples run again: the same law, on the same case, with the target as it is now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from normspec.close_names import choose
+from normspec.implementations.contract import Implementation
+from normspec.implementations.targets import resolve
+from normspec.properties.laws import LAWS
+from normspec.properties.trial import Trial
+from normspec.properties.verdict import Broken, Counterexample, Judgement, Result
+from normspec.report import Report
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A result of a report, and how its law judges its counterexample now."""
+
+    result: Result
+    judgement: Judgement
+
+    @property
+    def still_fails(self) -> bool:
+        """Return whether the law is still broken."""
+        return isinstance(self.judgement, Broken)
+
+
+def _found(report: Report, result: Result) -> Implementation:
+    """Return the implementation that a result is about. Raises ValueError when its target no longer has it."""
+    asked = report.asked.get(result.target, result.target)
+    implementations = resolve(asked, result.operation)
+    for implementation in implementations:
+        if implementation.name == result.target:
+            return implementation
+    names = ", ".join(implementation.name for implementation in implementations)
+    raise ValueError(f"target={result.target!r} is none of what {asked!r} gives now ({names}): check it again")
+
+
+def replay(report: Report) -> Iterator[Replayed]:
+    """Judge every counterexample of a report again.
+
+    Raises ValueError, with one line and before anything runs, when a law or a target no longer exists.
+    """
+    failing = [(r, r.counterexample) for r in report.results if r.counterexample is not None]
+    choose("law", (result.law for result, _ in failing), LAWS, "'normspec list laws' shows them all")
+    prepared = [(result, found, _found(report, result)) for result, found in failing]
+    return (_again(result, found, implementation) for result, found, implementation in prepared)
+
+
+def _again(result: Result, found: Counterexample, implementation: Implementation) -> Replayed:
+    return Replayed(result, LAWS[result.law].judge(Trial(implementation, found.case)))

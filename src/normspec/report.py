@@ -1,0 +1,80 @@
+"""A report: what a run asked, and what it found."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from normspec.clean import one_line
+from normspec.properties.verdict import Result
+
+CONFORMS, NONCONFORMING, WRONG_CALL, NOTHING_EXECUTED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class NonConformance(AssertionError):
+    """An implementation broke a law that it is not on record for."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run counted.
+
+    executed counts the cases that a law judged; undecided those among them whose bound demanded nothing. verdicts
+    counts the results by verdict; known those whose failure is on record; failed those whose failure is not.
+    """
+
+    executed: int
+    undecided: int
+    verdicts: Mapping[str, int]
+    known: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run asked and found.
+
+    asked maps the name of each implementation to the target that it was asked for by; settings and versions are plain
+    data; seconds is how long the run took; interrupted says that it was stopped before its end.
+    """
+
+    results: tuple[Result, ...]
+    asked: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    @property
+    def summary(self) -> Summary:
+        """Return what the run counted."""
+        return Summary(
+            executed=sum(result.examples for result in self.results),
+            undecided=sum(result.undecided for result in self.results),
+            verdicts=MappingProxyType(dict(Counter(result.verdict for result in self.results))),
+            known=sum(result.known is not None for result in self.results),
+            failed=len(self.failures),
+        )
+
+    @property
+    def failures(self) -> tuple[Result, ...]:
+        """Return the results that fail and are not on record."""
+        return tuple(result for result in self.results if result.failed)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 when all that ran conforms, 1 when something does not, 3 when nothing ran that could have failed."""
+        if self.failures:
+            return NONCONFORMING
+        if self.interrupted:
+            return INTERRUPTED
+        return CONFORMS if self.summary.executed > self.summary.undecided else NOTHING_EXECUTED
+
+    def raise_for_failures(self) -> None:
+        """Raise NonConformance when the exit code is not 0, with one line for each failure."""
+        if self.failures:
+            lines = (f"{r.target} {r.operation} {r.law} {r.dtype}: {r.verdict}: {one_line(r.message)}" for r in self.failures)
+            raise NonConformance("\n".join((f"{len(self.failures)} results do not conform", *lines)))
+        if self.exit_code != CONFORMS:
+            raise NonConformance("nothing was executed: no law applied to what the implementation claims")

@@ -1,0 +1,111 @@
+"""Reports as JSON and back, in the form that schemas/report.schema.json describes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from normspec.node import Node, PlainError, read_json
+from normspec.plain import Plain, case_from, plain_case
+from normspec.properties.verdict import Counterexample, Known, Result, Verdict
+from normspec.report import Report
+from normspec.spec.formats import FORMATS
+
+FORMAT = "normspec-report-1"
+VERDICTS: tuple[str, ...] = get_args(Verdict)
+_TOP = ("format", "summary", "results")
+_TOP_BESIDES = ("settings", "versions", "asked", "seconds", "interrupted")
+_RESULT = ("target", "operation", "law", "dtype", "verdict", "examples", "undecided", "known")
+_RESULT_BESIDES = ("message", "snippet", "counterexample", "worst_ratio", "notes")
+
+
+def _plain_result(result: Result) -> Plain:
+    plain: Plain = {name: getattr(result, name) for name in _RESULT}
+    plain["known"] = None if result.known is None else asdict(result.known)
+    plain["worst_ratio"] = _number(result.worst_ratio)
+    plain["notes"] = [_text(note) for note in result.notes]
+    if result.message:
+        plain["message"] = _text(result.message)
+    if result.counterexample is not None:
+        plain["counterexample"] = plain_case(result.counterexample.case)
+        plain["message"] = _text(result.counterexample.message or result.message)
+        plain["snippet"] = _text(result.counterexample.snippet)
+    return plain
+
+
+def _text(text: str) -> str:
+    """Return text that UTF-8 can hold: lone surrogates become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _number(value: float) -> float | str:
+    """Return a finite number as it is; JSON has no other, so that they become strings."""
+    return value if abs(value) < float("inf") else str(value)
+
+
+def plain_report(report: Report) -> Plain:
+    """Return a report as plain data."""
+    summary = report.summary
+    counts = {"executed": summary.executed, "undecided": summary.undecided}
+    return {
+        "format": FORMAT,
+        "summary": {**counts, "verdicts": dict(summary.verdicts), "known": summary.known, "failed": summary.failed},
+        "settings": dict(report.settings),
+        "versions": dict(report.versions),
+        "asked": dict(report.asked),
+        "seconds": round(report.seconds, 3),
+        "interrupted": report.interrupted,
+        "results": [_plain_result(result) for result in report.results],
+    }
+
+
+def json_text(report: Report) -> str:
+    """Return a report as JSON text."""
+    return json.dumps(plain_report(report), indent=1, allow_nan=False) + "\n"
+
+
+def _known_from(node: Node | None) -> Known | None:
+    if node is None:
+        return None
+    record = node.record("reason", "link")
+    return Known(record["reason"].text(), record["link"].text())
+
+
+def _counterexample_from(values: Mapping[str, Node | None], message: str) -> Counterexample | None:
+    case, snippet = values["counterexample"], values["snippet"]
+    if case is None:
+        return None
+    return Counterexample(case_from(case), message, snippet.text() if snippet else "")
+
+
+def _result_from(node: Node) -> Result:
+    record = node.record(*_RESULT, optional=_RESULT_BESIDES)
+    values = {name: record.get(name) for name in ("message", "snippet", "counterexample")}
+    message = values["message"].text() if values["message"] else ""
+    return Result(
+        target=record["target"].text(),
+        operation=record["operation"].text(),
+        law=record["law"].text(),
+        dtype=record["dtype"].one_of(*FORMATS),
+        verdict=cast(Verdict, record["verdict"].one_of(*VERDICTS)),
+        examples=record["examples"].count(),
+        undecided=record["undecided"].count(),
+        message=message,
+        counterexample=_counterexample_from(values, message),
+        known=_known_from(record.get("known")),
+    )
+
+
+def report_from(node: Node) -> Report:
+    """Return the report that plain data holds: its results and what was asked; PlainError when it holds none."""
+    if not isinstance(node.value, dict) or node.value.get("format") != FORMAT:
+        raise PlainError(f"{node.path} is no report: give a file that 'normspec check --json FILE' wrote")
+    record = node.record(*_TOP, optional=_TOP_BESIDES)
+    asked: dict[str, Any] = {name: value.text() for name, value in record["asked"].entries()} if record.get("asked") else {}
+    return Report(tuple(_result_from(item) for item in record["results"].items()), asked)
+
+
+def read_report(path: Path) -> Report:
+    """Return the report in a file. Raises PlainError, with one line, when there is none."""
+    return report_from(read_json(path))

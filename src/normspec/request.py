@@ -1,0 +1,72 @@
+"""What a run is asked to do: names checked against what there is, before anything runs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from normspec.close_names import UnknownName, choose
+from normspec.implementations.contract import Implementation
+from normspec.implementations.targets import resolve
+from normspec.known_file import read_known_failures
+from normspec.properties.check import Settings
+from normspec.properties.known import KnownFailure
+from normspec.properties.law import Law
+from normspec.properties.laws import LAWS
+from normspec.spec.formats import FORMATS
+from normspec.spec.operations import OPERATIONS
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run: the implementations with the targets that they were asked for by, the laws, and the settings."""
+
+    implementations: tuple[tuple[str, Implementation], ...]
+    laws: tuple[Law, ...]
+    settings: Settings
+    known: tuple[KnownFailure, ...] = ()
+
+    def laws_for(self, implementation: Implementation) -> tuple[Law, ...]:
+        """Return the laws asked for that are about the implementation's operation."""
+        return tuple(law for law in self.laws if implementation.operation in law.operations)
+
+
+def request(
+    targets: Iterable[str | Implementation],
+    *,
+    operations: Iterable[str] = (),
+    laws: Iterable[str] = (),
+    dtypes: Iterable[str] = (),
+    max_examples: int = 100,
+    seed: int = 0,
+    known_failures: str | Path | None = None,
+) -> Request:
+    """Return the run that is asked for. Raises ValueError, with one line, for a name that nothing has."""
+    wanted = tuple(operations)
+    if max_examples < 1:
+        raise ValueError(f"max_examples={max_examples!r}: give a whole number from 1 on")
+    choose("operation", wanted, OPERATIONS, "'normspec list operations' shows them all")
+    chosen_laws = choose("law", laws, LAWS, "'normspec list laws' shows them all")
+    chosen_dtypes = choose("dtype", dtypes, FORMATS, f"choose from {', '.join(FORMATS)}")
+    return Request(
+        implementations=tuple(pair for target in targets for pair in _resolved(target, wanted)),
+        laws=tuple(LAWS[name] for name in chosen_laws),
+        settings=Settings(max_examples=max_examples, seed=seed, dtypes=chosen_dtypes),
+        known=() if known_failures is None else _known(Path(known_failures)),
+    )
+
+
+def _resolved(target: str | Implementation, operations: tuple[str, ...]) -> list[tuple[str, Implementation]]:
+    if isinstance(target, Implementation):
+        return [(target.name, target)] if not operations or target.operation in operations else []
+    asked: tuple[str | None, ...] = operations or (None,)
+    return [(target, found) for operation in asked for found in resolve(target, operation)]
+
+
+def _known(path: Path) -> tuple[KnownFailure, ...]:
+    entries = read_known_failures(path)
+    for index, entry in enumerate(entries):
+        try:
+            choose("law", [entry.law], LAWS, "'normspec list laws' shows them all")
+        except UnknownName as error:
+            raise UnknownName(f"{path.name}.entries[{index}].{error}") from None
+    return entries

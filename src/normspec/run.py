@@ -1,0 +1,80 @@
+"""One run, from what is asked to the report: every law on every implementation."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from time import monotonic
+
+from normspec.implementations.contract import Implementation
+from normspec.properties.check import Progress
+from normspec.properties.check import check as check_one
+from normspec.properties.verdict import Result
+from normspec.report import Report
+from normspec.request import Request, request
+from normspec.versions import versions
+
+Watch = Callable[[Progress | Result], None]
+
+
+def _unwatched(event: Progress | Result) -> None:
+    pass
+
+
+def run(asked: Request, watch: Watch = _unwatched) -> Report:
+    """Carry out a request and return the report; watch sees every event as it comes.
+
+    A KeyboardInterrupt ends the run early: the report then holds what was found so far.
+    """
+    start, results, interrupted = monotonic(), list[Result](), False
+    try:
+        for _, implementation in asked.implementations:
+            laws = asked.laws_for(implementation)
+            for event in check_one(implementation, laws, asked.settings, asked.known):
+                watch(event)
+                if isinstance(event, Result):
+                    results.append(event)
+    except KeyboardInterrupt:
+        interrupted = True
+    return Report(
+        results=tuple(results),
+        asked={implementation.name: target for target, implementation in asked.implementations},
+        settings={
+            "max_examples": asked.settings.max_examples,
+            "seed": asked.settings.seed,
+            "dtypes": list(asked.settings.dtypes or ()),
+            "laws": [law.name for law in asked.laws],
+        },
+        versions=versions(),
+        seconds=monotonic() - start,
+        interrupted=interrupted,
+    )
+
+
+def check(
+    *targets: str | Implementation,
+    operations: Iterable[str] = (),
+    laws: Iterable[str] = (),
+    dtypes: Iterable[str] = (),
+    max_examples: int = 100,
+    seed: int = 0,
+    known_failures: str | Path | None = None,
+) -> Report:
+    """Hold implementations against the specification and return the report.
+
+    A target is an implementation, or what the command takes: a registered name, `package.module:attribute` or
+    `path/to/file.py:attribute`. Nothing named means everything. Raises ValueError, with one line, for a wrong name;
+    KeyboardInterrupt passes through.
+    """
+    report = run(
+        request(
+            targets,
+            operations=operations,
+            laws=laws,
+            dtypes=dtypes,
+            max_examples=max_examples,
+            seed=seed,
+            known_failures=known_failures,
+        )
+    )
+    if report.interrupted:
+        raise KeyboardInterrupt
+    return report

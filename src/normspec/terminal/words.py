@@ -1,0 +1,51 @@
+"""A case in words: what a person needs to see of it."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from normspec.spec.case import Case, Step
+from normspec.spec.formats import Array
+from normspec.spec.operations import OPERATIONS
+
+MOST_SHOWN = 8
+
+
+def array_in_words(array: Array) -> str:
+    """Return an array's shape and its values, the first few of them where there are many."""
+    values = [f"{float(value):.9g}" for value in array.ravel()[:MOST_SHOWN]]
+    more = ", ..." if array.size > MOST_SHOWN else ""
+    return f"{'x'.join(map(str, array.shape)) or 'scalar'} [{', '.join(values)}{more}]"
+
+
+def size(case: Case) -> int:
+    """Return how many numbers a case holds: the measure by which one case is smaller than another."""
+    arrays = [array for step in case.script for array in (step.x, step.cotangent) if array is not None]
+    return sum(array.size for array in (*arrays, *case.parameters.values(), *case.state.values()))
+
+
+def members(case: Case) -> int:
+    """Return m, the number of elements of the largest group of a case."""
+    operation = OPERATIONS[case.operation]
+    shapes = [step.x.shape for step in case.script if step.x is not None]
+    return max((operation.groups(shape).members for shape in shapes), default=0)
+
+
+def case_in_words(case: Case) -> Iterator[str]:
+    """Return the lines that tell a case: its attributes, its starting arrays, its script."""
+    attributes = ", ".join(f"{name}={value!r}" for name, value in case.attributes.items())
+    yield ", ".join(filter(None, (case.dtype, f"m = {members(case)}", case.layout, attributes)))
+    yield from _named({**case.parameters, **case.state})
+    for index, step in enumerate(case.script):
+        yield f"step {index}: {_step(step)}"
+
+
+def _named(arrays: Mapping[str, Array]) -> Iterator[str]:
+    return (f"{name} {array_in_words(array)}" for name, array in arrays.items())
+
+
+def _step(step: Step) -> str:
+    if step.cotangent is not None:
+        wanted = ", ".join(step.wanted)
+        return f"backward of step {step.of}, cotangent {array_in_words(step.cotangent)}, for {wanted}"
+    return f"{step.verb}, x {array_in_words(np.empty(0) if step.x is None else step.x)}"

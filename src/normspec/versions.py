@@ -1,0 +1,23 @@
+"""The versions of what a run ran with."""
+
+import platform
+import sys
+from importlib import metadata
+
+IF_LOADED = ("torch", "jax", "ml_dtypes", "hypothesis")
+
+
+def version() -> str:
+    """Return the version of normspec."""
+    return metadata.version("normspec")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of normspec, Python and NumPy, and of the libraries that the run has loaded."""
+    always = {"normspec": version(), "python": platform.python_version(), "numpy": metadata.version("numpy")}
+    loaded = {name: _loaded(name) for name in IF_LOADED if name in sys.modules}
+    return {**always, **loaded, "platform": platform.platform()}
+
+
+def _loaded(name: str) -> str:
+    return str(getattr(sys.modules[name], "__version__", "unknown"))
