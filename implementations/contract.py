@@ -1,4 +1,4 @@
-"""The plug-in contract: what an implementation is, and the one function that asks it."""
+"""The plug-in contract: what an implementation is, and what is said about it in a program that shows a defect."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,21 @@ class Instance(Protocol):
         ...
 
 
-def _no_snippet(case: Case) -> str:
+@dataclass(frozen=True)
+class Fact:
+    """What one element of one step's output must be: within tolerance of expected.
+
+    step is an index into the script, output a name such as y or dgamma, index the element's place in C order.
+    """
+
+    step: int
+    output: str
+    index: int
+    expected: float
+    tolerance: float
+
+
+def _no_snippet(case: Case, facts: tuple[Fact, ...] = ()) -> str:
     return ""
 
 
@@ -34,7 +48,8 @@ class Implementation:
     """Somebody's implementation of one operation.
 
     create builds the layer that a case asks for. refusals are the exceptions by which it says no. snippet returns a
-    program that shows what this implementation does on a case without normspec, or nothing.
+    program that shows what this implementation does on a case, and the facts that it must meet, without normspec; or
+    nothing.
     """
 
     name: str
@@ -42,4 +57,5 @@ class Implementation:
     create: Callable[[Case], Instance]
     claims: Claims = field(default_factory=Claims)
     refusals: tuple[type[Exception], ...] = (ValueError, TypeError, NotImplementedError)
-    snippet: Callable[[Case], str] = _no_snippet
+    snippet: Callable[[Case, tuple[Fact, ...]], str] = _no_snippet
+    statement: str = ""

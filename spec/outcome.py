@@ -11,10 +11,12 @@ class Returned:
     """Every step answered with arrays of the right kind.
 
     A forward step holds y and the running statistics after it, where they are tracked; a backward step holds the
-    gradients wanted of it.
+    gradients wanted of it. mutated names the arrays that were handed over and did not come through the script
+    unchanged, such as "step 0: x" or "gamma".
     """
 
     steps: tuple[Mapping[str, Array], ...]
+    mutated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,160 @@
+"""The arithmetic of a normalization layer on (parts, members), one function for each quantity.
+
+A layer is put together from a table of them, so that another algorithm is one entry replaced. Scalars of a part have
+shape (parts, 1). Everything is computed in the format of the rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from normspec.spec.formats import Array
+
+WELFORD_RUN = 16  # elements that one lane takes in sequence, before the lanes are merged in a tree
+
+
+def total(rows: Array) -> Array:
+    """Return the sum over the members, by NumPy's pairwise summation."""
+    summed: Array = np.sum(np.ascontiguousarray(rows), axis=1, keepdims=True)
+    return summed
+
+
+def average(rows: Array) -> Array:
+    """Return the mean over the members."""
+    mean: Array = total(rows) / rows.dtype.type(rows.shape[1])
+    return mean
+
+
+def two_pass(rows: Array) -> tuple[Array, Array]:
+    """Return mean and biased variance, from the squares of the deviations from the mean."""
+    mean = average(rows)
+    return mean, average(np.square(rows - mean))
+
+
+def welford(rows: Array) -> tuple[Array, Array]:
+    """Return mean and biased variance in one pass.
+
+    Lanes of WELFORD_RUN elements by the recurrence of Welford (1962), merged pairwise by the formula of Chan, Golub and
+    LeVeque (1979).
+    """
+    members = rows.shape[1]
+    whole = members - members % WELFORD_RUN
+    lanes = rows[:, :whole].reshape(rows.shape[0], -1, WELFORD_RUN)
+    tail = rows[:, np.newaxis, whole:]
+    parts = [_recurrence(block) for block in (lanes, tail) if block.shape[1] * block.shape[2]]
+    counts, means, squares = (np.concatenate(column, axis=1) for column in zip(*parts, strict=True))
+    while counts.shape[1] > 1:
+        counts, means, squares = _merged_pairwise(counts, means, squares)
+    return means, squares / counts
+
+
+def _recurrence(lanes: Array) -> tuple[Array, Array, Array]:
+    """Return count, mean and sum of squared deviations of each lane of (parts, lanes, elements)."""
+    mean = np.zeros(lanes.shape[:2], lanes.dtype)
+    squares = np.zeros_like(mean)
+    for index in range(lanes.shape[2]):
+        deviation = lanes[:, :, index] - mean
+        mean = mean + deviation / lanes.dtype.type(index + 1)
+        squares = squares + deviation * (lanes[:, :, index] - mean)
+    return np.full_like(mean, lanes.shape[2]), mean, squares
+
+
+def _merged_pairwise(counts: Array, means: Array, squares: Array) -> tuple[Array, Array, Array]:
+    even = counts.shape[1] - counts.shape[1] % 2
+    (n_a, n_b), (mean_a, mean_b), (squares_a, squares_b) = (
+        (values[:, 0:even:2], values[:, 1:even:2]) for values in (counts, means, squares)
+    )
+    count = n_a + n_b
+    deviation = mean_b - mean_a
+    merged = (
+        count,
+        mean_a + deviation * (n_b / count),
+        squares_a + squares_b + np.square(deviation) * (n_a * (n_b / count)),
+    )
+    left = (values[:, even:] for values in (counts, means, squares))
+    first, second, third = (np.concatenate(pair, axis=1) for pair in zip(merged, left, strict=True))
+    return first, second, third
+
+
+def rstd(variance: Array, epsilon: Array) -> Array:
+    """Return 1 / sqrt(variance + epsilon)."""
+    reciprocal: Array = 1 / np.sqrt(variance + epsilon)
+    return reciprocal
+
+
+def normalize(rows: Array, mean: Array, scale: Array) -> Array:
+    """Return xhat = (x - mean) rstd."""
+    return (rows - mean) * scale
+
+
+def affine(xhat: Array, gamma: Array | None, beta: Array | None) -> Array:
+    """Return y = gamma xhat + beta; a parameter that is None takes no part."""
+    scaled = xhat if gamma is None else xhat * gamma
+    return scaled if beta is None else scaled + beta
+
+
+def unbiased(variance: Array, members: int) -> Array:
+    """Return the variance times m / (m - 1); one element has variance 0, and keeps it."""
+    corrected: Array = variance * variance.dtype.type(members / max(members - 1, 1))
+    return corrected
+
+
+def moved(old: Array, new: Array, weight: float) -> Array:
+    """Return the running average after one step, where weight is that of the new value."""
+    running: Array = old * old.dtype.type(1 - weight) + new * old.dtype.type(weight)
+    return running
+
+
+def new_weight(momentum: float | None, convention: str, count: int) -> float:
+    """Return the weight of the count-th batch: 1 / count for momentum=None, the cumulative average."""
+    if momentum is None:
+        return 1 / count
+    return momentum if convention == "weighs_new" else 1 - momentum
+
+
+def scaled_cotangent(cotangent: Array, gamma: Array | None) -> Array:
+    """Return g = gamma dy, the cotangent of xhat."""
+    return cotangent if gamma is None else cotangent * gamma
+
+
+def dx_training(g: Array, xhat: Array, scale: Array) -> Array:
+    """Return dx = rstd (g - mean(g) - xhat mean(g xhat)), where the statistics depend on x."""
+    dx: Array = scale * (g - average(g) - xhat * average(g * xhat))
+    return dx
+
+
+def dx_inference(g: Array, scale: Array) -> Array:
+    """Return dx = rstd g, where the statistics are constants."""
+    return scale * g
+
+
+def dgamma(cotangent: Array, xhat: Array) -> Array:
+    """Return the sum of dy xhat."""
+    return total(cotangent * xhat)
+
+
+def dbeta(cotangent: Array) -> Array:
+    """Return the sum of dy."""
+    return total(cotangent)
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """The functions that a layer is put together from: each field has the function of that name above as its default.
+
+    statistics: two_pass, welford, or another way to mean and biased variance.
+    """
+
+    statistics: Callable[[Array], tuple[Array, Array]] = two_pass
+    rstd: Callable[[Array, Array], Array] = rstd
+    normalize: Callable[[Array, Array, Array], Array] = normalize
+    affine: Callable[[Array, Array | None, Array | None], Array] = affine
+    unbiased: Callable[[Array, int], Array] = unbiased
+    moved: Callable[[Array, Array, float], Array] = moved
+    new_weight: Callable[[float | None, str, int], float] = new_weight
+    scaled_cotangent: Callable[[Array, Array | None], Array] = scaled_cotangent
+    dx_training: Callable[[Array, Array, Array], Array] = dx_training
+    dx_inference: Callable[[Array, Array], Array] = dx_inference
+    dgamma: Callable[[Array, Array], Array] = dgamma
+    dbeta: Callable[[Array], Array] = dbeta

@@ -1,0 +1,174 @@
+"""A normalization layer in NumPy, put together from a table of formulas and the operation's two partitions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from normspec.implementations.formulas import Formulas
+from normspec.spec.case import Case
+from normspec.spec.conventions import settle
+from normspec.spec.formats import Array
+from normspec.spec.operations import OPERATIONS
+from normspec.spec.partition import Partition
+
+
+@dataclass(frozen=True, eq=False)
+class Standardized:
+    """What normalizing one input gave: xhat, and the statistics that it was made with.
+
+    Where squares would overflow, rows are scaled by 2**-exponent first: the standard deviation's reciprocal is
+    2**-exponent times scale, while mean and variance are those of the rows themselves.
+    """
+
+    mean: Array
+    variance: Array
+    scale: Array
+    exponent: Array
+    xhat: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """What the backward of one forward needs, by value."""
+
+    groups: Partition
+    blocks: Partition
+    training: bool
+    standardized: Standardized
+
+
+def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the format to compute in: float64 for float64, else float32."""
+    return np.dtype(np.float64 if dtype == np.float64 else np.float32)
+
+
+def excess_exponent(rows: Array) -> Array:
+    """Return, for each part, by which power of two its elements are too large for the sum of their squares."""
+    limit = (int(np.finfo(rows.dtype).maxexp) - rows.shape[1].bit_length()) // 2 - 2
+    largest = np.max(np.abs(rows), axis=1, keepdims=True, initial=0)
+    return np.where(np.isfinite(largest), np.maximum(np.frexp(largest)[1] - limit, 0), 0)
+
+
+def standardize(formulas: Formulas, rows: Array, epsilon: Array) -> Standardized:
+    """Return the rows normalized with their own statistics."""
+    exponent = excess_exponent(rows)
+    mean, variance = formulas.statistics(np.ldexp(rows, -exponent))
+    full = np.ldexp(variance, 2 * exponent)
+    kept = np.where(np.isfinite(full), 0, exponent)  # a large constant has a small variance: epsilon must not vanish
+    scale = formulas.rstd(np.ldexp(variance, 2 * (exponent - kept)), np.ldexp(epsilon, -2 * kept))
+    xhat = formulas.normalize(np.ldexp(rows, -kept), np.ldexp(mean, exponent - kept), scale)
+    return Standardized(np.ldexp(mean, exponent), full, scale, kept, xhat)
+
+
+class NumpyLayer:
+    """One layer. Parameters and running statistics are copied when it is built.
+
+    Raises ValueError, when it is built or at its first step, for what the declared conventions refuse and for arrays
+    of the wrong shape.
+    """
+
+    def __init__(self, case: Case, formulas: Formulas, declared: Mapping[str, str]) -> None:
+        self.operation = OPERATIONS[case.operation]
+        self.conventions = settle(self.operation.conventions, declared)
+        self.formulas = formulas
+        self.dtype = case.format.dtype
+        self.working = working_dtype(self.dtype)
+        self.momentum: float | None = case.attributes.get("momentum")
+        self.epsilon = self._checked_epsilon(case.attributes["epsilon"])
+        self.parameters = {name: values.astype(self.working) for name, values in case.parameters.items()}
+        self.running = {name: values.copy() for name, values in case.state.items()}
+        self.batches = 0
+        self.saved: list[Saved] = []
+
+    def forward(self, x: Array, *, training: bool) -> Array:
+        """Return y, and move the running statistics in training."""
+        groups, blocks = self._partitions(x)
+        with np.errstate(all="ignore"):
+            rows = groups.split(x.astype(self.working))
+            standardized = self._train(rows) if training else self._infer(groups, rows)
+            self.saved.append(Saved(groups, blocks, training, standardized))
+            xhat = blocks.split(groups.join(standardized.xhat))
+            y = self.formulas.affine(xhat, self._parameter("gamma", blocks), self._parameter("beta", blocks))
+            return blocks.join(y).astype(self.dtype)
+
+    def backward(self, step: int, cotangent: Array, wanted: tuple[str, ...]) -> Mapping[str, Array]:
+        """Return the wanted gradients of the step-th forward."""
+        saved = self.saved[step]
+        with np.errstate(all="ignore"):
+            dy = saved.blocks.split(cotangent.astype(self.working))
+            answers = {name: getattr(self, f"_{name}")(saved, dy) for name in wanted}
+            return {name: values.astype(self.dtype) for name, values in answers.items()}
+
+    def state(self) -> Mapping[str, Array]:
+        """Return the running statistics."""
+        return self.running
+
+    def _checked_epsilon(self, epsilon: float) -> Array:
+        if not epsilon >= 0 and self.conventions["negative_epsilon"] == "refuse":
+            raise ValueError(f"epsilon={epsilon!r} must not be negative")
+        return np.asarray(epsilon, self.working)
+
+    def _partitions(self, x: Array) -> tuple[Partition, Partition]:
+        if x.ndim not in self.operation.ranks:
+            raise ValueError(f"x has shape {x.shape}: its rank must be one of {self.operation.ranks}")
+        groups, blocks = self.operation.groups(x.shape), self.operation.blocks(x.shape)
+        for parts, arrays in ((blocks.parts, self.parameters), (groups.parts, self.running)):
+            for name, values in arrays.items():
+                if values.shape != (parts,):
+                    raise ValueError(f"{name} has shape {values.shape}, but x of shape {x.shape} needs ({parts},)")
+        return groups, blocks
+
+    def _parameter(self, name: str, blocks: Partition) -> Array | None:
+        return blocks.spread(self.parameters[name]) if name in self.parameters else None
+
+    def _train(self, rows: Array) -> Standardized:
+        members = rows.shape[1]
+        if members == 1 and self.conventions["single_element"] == "refuse":
+            raise ValueError("training needs more than one element in each group")
+        if members == 0 and self.conventions["empty_batch"] == "refuse":
+            raise ValueError("training needs a batch that is not empty")
+        if members == 0:
+            nothing = np.zeros((rows.shape[0], 1), rows.dtype)
+            return Standardized(nothing, nothing, nothing, nothing.astype(int), rows)
+        standardized = standardize(self.formulas, rows, self.epsilon)
+        self._move_running(standardized, members)
+        return standardized
+
+    def _move_running(self, standardized: Standardized, members: int) -> None:
+        self.batches += 1
+        if not self.running:
+            return
+        variance = standardized.variance
+        if self.conventions["running_variance"] == "unbiased":
+            variance = self.formulas.unbiased(variance, members)
+        weight = self.formulas.new_weight(self.momentum, self.conventions["momentum"], self.batches)
+        for name, new in (("running_mean", standardized.mean), ("running_var", variance)):
+            old = self.running[name].astype(self.working)
+            self.running[name] = self.formulas.moved(old, new[:, 0], weight).astype(self.dtype)
+
+    def _infer(self, groups: Partition, rows: Array) -> Standardized:
+        if not self.running:
+            raise ValueError("inference needs running statistics")
+        mean, variance = (
+            groups.spread(self.running[name].astype(self.working)) for name in ("running_mean", "running_var")
+        )
+        scale = self.formulas.rstd(variance, self.epsilon)
+        xhat = self.formulas.normalize(rows, mean, scale)
+        return Standardized(mean, variance, scale, np.zeros(mean.shape, int), xhat)
+
+    def _dx(self, saved: Saved, dy: Array) -> Array:
+        s = saved.standardized
+        g_blocks = self.formulas.scaled_cotangent(dy, self._parameter("gamma", saved.blocks))
+        g = saved.groups.split(saved.blocks.join(g_blocks))
+        f = self.formulas
+        dx = f.dx_training(g, s.xhat, s.scale) if saved.training else f.dx_inference(g, s.scale)
+        return saved.groups.join(np.ldexp(dx, -s.exponent))
+
+    def _dgamma(self, saved: Saved, dy: Array) -> Array:
+        xhat = saved.blocks.split(saved.groups.join(saved.standardized.xhat))
+        return self.formulas.dgamma(dy, xhat)[:, 0]
+
+    def _dbeta(self, saved: Saved, dy: Array) -> Array:
+        return self.formulas.dbeta(dy)[:, 0]
