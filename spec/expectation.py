@@ -1,11 +1,17 @@
 """What a step of a case must give: a certified enclosure of the exact result, and the tolerance around it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from normspec.spec.case import Case
+from normspec.spec.contracts import contract_of
 from normspec.spec.formats import Array
+from normspec.spec.forms import forms_of
 from normspec.spec.operations import Operation
+from normspec.spec.question import Question, largest_gradient, largest_output
+from normspec.spec.tolerance import Bounded, bounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +28,83 @@ class Expected:
 
 
 def expect(
-    operation: Operation, case: Case, index: int, state: Mapping[str, Array], conventions: Mapping[str, str]
+    operation: Operation,
+    case: Case,
+    index: int,
+    state: Mapping[str, Array],
+    conventions: Mapping[str, str],
+    *,
+    grade: str = "B1",
 ) -> Mapping[str, Expected]:
     """Return what step `index` of the script must give, by the name of the output.
 
     state holds the running statistics as they were observed before the step; for a backward step, before the forward
-    step that it belongs to.
+    step that it belongs to. grade names the accuracy contract that sets the tolerance.
     """
-    raise NotImplementedError
+    question = Question(operation, case, index, state, conventions, contract_of(grade, case.dtype, conventions))
+    return _backward(question) if question.step.verb == "backward" else _forward(question)
+
+
+def expect_statistics(
+    operation: Operation, case: Case, index: int, conventions: Mapping[str, str], *, grade: str = "B1"
+) -> Mapping[str, Expected]:
+    """Return the mean and the biased variance of each group in forward step `index`, though no layer returns them."""
+    question = Question(operation, case, index, {}, conventions, contract_of(grade, case.dtype, conventions))
+    found = _found(question, {})
+    return {name: found[name] for name in ("mean", "variance")}
+
+
+def _forward(question: Question) -> dict[str, Expected]:
+    if question.forward.input.size == 0:
+        return {"y": _exactly(question.forward.input)} | _unchanged(question)
+    found = _found(question, {"y": largest_output} if question.batch_statistics else {})
+    found = {name: found[name] for name in ("y", *question.state) if name in found}
+    if question.step.verb == "train":
+        return found | {name: _undefined(old) for name, old in question.state.items() if name not in found}
+    return found | _unchanged(question)
+
+
+def _backward(question: Question) -> dict[str, Expected]:
+    wanted = [name for name in question.step.wanted if name == "dx" or name[1:] in question.case.parameters]
+    if question.forward.input.size == 0:
+        shapes = {"dx": question.forward.input} | {
+            f"d{name}": value for name, value in question.case.parameters.items()
+        }
+        return {name: _exactly(np.zeros_like(shapes[name])) for name in wanted}
+    found = _found(question, {"dx": largest_gradient} if question.batch_statistics else {})
+    return {name: found[name] for name in wanted}
+
+
+def _found(question: Question, trivial: Mapping[str, Callable[[Question], Array]]) -> dict[str, Expected]:
+    """Return the outputs of a step's formulas. A tolerance wider than the trivial answer's error demands nothing."""
+    outputs = bounded(forms_of(question), question.contract, question.rows.regroup)
+    expected = {}
+    for name, output in outputs.items():
+        tolerance = output.tolerance
+        if name in trivial:
+            widest = trivial[name](question)
+            tolerance = np.where((widest > 0) & (tolerance > widest), np.inf, tolerance)
+        expected[name] = _expected(question, name, output, tolerance)
+    return expected
+
+
+def _expected(question: Question, name: str, output: Bounded, tolerance: Array) -> Expected:
+    exact, back = output.exact, question.rows.back
+    low = np.broadcast_to(exact.low, exact.high.shape)
+    return Expected(*(back(name, rows) for rows in (exact.high, low, exact.radius, tolerance)))
+
+
+def _exactly(values: Array) -> Expected:
+    """Return the demand for these very values."""
+    high = np.asarray(values, dtype=np.float64)
+    return Expected(high, *(np.zeros(high.shape) for _ in range(3)))
+
+
+def _undefined(values: Array) -> Expected:
+    """Return the demand for nothing, in the shape of these values."""
+    nothing = np.zeros(np.shape(values))
+    return Expected(nothing, nothing, nothing, np.full(nothing.shape, np.inf))
+
+
+def _unchanged(question: Question) -> dict[str, Expected]:
+    return {name: _exactly(values) for name, values in question.state.items()}

@@ -1,0 +1,68 @@
+"""Whether an observed array keeps what is expected of it, decided for the exact real result."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from normspec.spec.expectation import Expected
+from normspec.spec.formats import Array
+
+Decision = Literal["kept", "broken", "too coarse", "demands nothing"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The worst element of an array against its tolerance.
+
+    ratio is its error over its tolerance, 0 where nothing is off and infinite where the tolerance is 0 or what was
+    observed is not finite. "too coarse": the enclosure is not fine enough to decide. "demands nothing": no element has
+    a finite tolerance. demanded counts those that have.
+    """
+
+    decision: Decision
+    index: tuple[int, ...] = ()
+    observed: float = 0.0
+    exact: float = 0.0
+    tolerance: float = np.inf
+    ratio: float = 0.0
+    demanded: int = 0
+
+
+def compare(observed: Array, expected: Expected) -> Comparison:
+    """Return how an observed array stands to what is expected.
+
+    Broken only if some error certainly exceeds its tolerance; kept only if none can. Raises ValueError for an array of
+    another shape.
+    """
+    seen = np.asarray(observed, dtype=np.float64)
+    if seen.shape != expected.high.shape:
+        raise ValueError(f"observed.shape={seen.shape} against {expected.high.shape}: compare arrays of one shape")
+    demanded = np.isfinite(expected.tolerance)
+    count = int(np.count_nonzero(demanded))
+    if not count:
+        return Comparison("demands nothing")
+    with np.errstate(all="ignore"):
+        error, radius, ratio = _errors(seen, expected, demanded)
+        worst = int(np.argmax(ratio))
+        broken = demanded & ~(error - radius <= expected.tolerance)
+        kept = ~demanded | (error + radius <= expected.tolerance)
+    decision: Decision = "broken" if broken.any() else "kept" if kept.all() else "too coarse"
+    return Comparison(
+        decision,
+        tuple(int(i) for i in np.unravel_index(worst, seen.shape)),
+        float(seen.flat[worst]),
+        float(expected.high.flat[worst]),
+        float(expected.tolerance.flat[worst]),
+        float(ratio.flat[worst]),
+        count,
+    )
+
+
+def _errors(seen: Array, expected: Expected, demanded: Array) -> tuple[Array, Array, Array]:
+    """Return distances from the enclosure's middle, radii with the distances' rounding, ratios to tolerances."""
+    error = np.abs((seen - expected.high) - expected.low)
+    error = np.where(np.isfinite(seen), error, np.inf)
+    radius = expected.radius + 2.0**-51 * np.where(np.isfinite(error), error, 0.0)
+    ratio = np.where(error > 0, error / expected.tolerance, 0.0)
+    return error, radius, np.where(demanded, ratio, -1.0)

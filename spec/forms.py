@@ -1,0 +1,125 @@
+"""The formulas of a step, as the generated code has them: each in every form that a contract allows."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+from inspect import signature
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from normspec.spec.numbers.contract import Computed, ContractArithmetic
+from normspec.spec.question import STATISTICS, Question
+from normspec.spec.tolerance import Form
+
+FORMS: Mapping[tuple[str, bool], tuple[str, ...]] = MappingProxyType(
+    {
+        ("forward", True): ("forward", "forward_folded"),
+        ("forward", False): ("inference", "inference_folded"),
+        ("backward", True): ("backward", "backward_projected", "backward_folded"),
+        ("backward", False): ("inference_backward",),
+    }
+)
+"""The functions of an oracle, by direction and by whether the group's own statistics normalize it."""
+
+
+def forms_of(question: Question) -> tuple[Form, ...]:
+    """Return the formulas of a step on contract arithmetic. The first is the one that the exact result comes from."""
+    direction = "backward" if question.step.verb == "backward" else "forward"
+    names = FORMS[direction, question.batch_statistics]
+    if question.contract.algorithm == "one_pass" and direction == "forward" and question.batch_statistics:
+        names = (names[0], "forward_one_pass")
+    oracle = question.operation.oracle
+    allowed = [name for name in names if question.contract.folded or not name.endswith("_folded")]
+    functions = [found for name in allowed if (found := _function(oracle, name)) is not None]
+    return tuple(_form(question, function, function is functions[0]) for function in functions)
+
+
+RUNNING = MappingProxyType({name: running for running, name in STATISTICS.items()})
+
+
+@cache
+def _function(oracle: str, name: str) -> Callable[..., dict[str, Any]] | None:
+    return getattr(import_module(f"normspec.spec.oracles.{oracle}"), name, None)
+
+
+@cache
+def _names(function: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(signature(function).parameters)[1:]
+
+
+def _form(question: Question, function: Callable[..., dict[str, Any]], first: bool) -> Form:
+    def form(system: ContractArithmetic) -> Mapping[str, tuple[Computed, ...]]:
+        inputs = _Inputs(question, system)
+        outputs = function(system, *(inputs[name] for name in _names(function)))
+        found = {name: (number,) for name, number in outputs.items()}
+        if first and question.step.verb == "train" and question.state:
+            found |= _running(question, system, outputs)
+        return found
+
+    return form
+
+
+class _Inputs(dict[str, Any]):
+    """The arguments of a formula, lifted when they are asked for. What is not given is exactly 1 or 0."""
+
+    def __init__(self, question: Question, system: ContractArithmetic) -> None:
+        self.question, self.system = question, system
+        super().__init__(m=question.rows.members)
+
+    def __missing__(self, name: str) -> Any:
+        arrays, system = self.question.arrays, self.system
+        source = RUNNING.get(name, name)
+        if name == "epsilon":
+            value: Any = system.attribute(self.question.epsilon)
+        elif source in arrays:
+            value = system.given(arrays[source], "data" if name == "x" else "value")
+        else:
+            value = {"gamma": 1, "beta": 0}[name]
+        self[name] = value
+        return value
+
+
+def _running(
+    question: Question, system: ContractArithmetic, statistics: Mapping[str, Computed]
+) -> dict[str, tuple[Computed, ...]]:
+    """Return the running statistics after a training step, in both forms of a weighted mean.
+
+    The unbiased variance of a single element is undefined: it is left out.
+    """
+    m, weights, found = question.rows.members, _weights(question, system), {}
+    for running, name in STATISTICS.items():
+        if running not in question.state:
+            continue
+        new = statistics[name]
+        if name == "variance" and question.conventions.get("running_variance") == "unbiased":
+            if m == 1:
+                continue
+            new = _required(question, "unbias")(new, m)["unbiased"]
+        old = system.given(question.arrays[running])
+        found[running] = (
+            _required(question, "blend")(old, new, weights[1])["running"],
+            weights[0] * old + weights[1] * new,
+        )
+    return found
+
+
+def _weights(question: Question, system: ContractArithmetic) -> tuple[Computed, Computed]:
+    """Return the weights of the old and the new value of a running statistic."""
+    momentum = question.case.attributes["momentum"]
+    if momentum is None:
+        new = system.given(np.ones((1, 1))) / question.trainings
+        return 1 - new, new
+    weight = system.attribute(float(momentum))
+    other = 1 - weight
+    return (other, weight) if question.conventions.get("momentum") == "weighs_new" else (weight, other)
+
+
+def _required(question: Question, name: str) -> Callable[..., dict[str, Any]]:
+    function = _function(question.operation.oracle, name)
+    if function is None:
+        raise ValueError(
+            f"oracle {question.operation.oracle!r} has no function {name!r}: print it from the derivations"
+        )
+    return function

@@ -1,0 +1,43 @@
+"""What the contract arithmetic and the certificates ask of an engine: numbers that enclose the exact result."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from normspec.spec.formats import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Enclosure:
+    """The exact result lies within radius of high + low. All are float64 arrays of one shape."""
+
+    high: Array
+    low: Array
+    radius: Array
+
+
+class Engine(Protocol):
+    """A certified number system: every number is an enclosure of the exact real value."""
+
+    def lift(self, a: Array) -> Any:
+        """Return float64 values as exact numbers."""
+        ...
+
+    def total(self, a: Any) -> Any:
+        """Return the sum over the last axis, kept with length 1."""
+        ...
+
+    def sqrt(self, a: Any) -> Any:
+        """Return the square root."""
+        ...
+
+    def rsqrt(self, a: Any) -> Any:
+        """Return one over the square root."""
+        ...
+
+    def bounds(self, a: Any) -> tuple[Array, Array]:
+        """Return float64 values, and upper bounds of their distances from the exact results."""
+        ...
+
+    def enclosure(self, a: Any) -> Enclosure:
+        """Return values in double-double precision, and upper bounds of their distances from the exact results."""
+        ...
