@@ -2,13 +2,16 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
 
 import click
 
-WRONG_CALL, INTERRUPTED = 2, 130
+from normspec.close_names import UnknownName, choose
+
+WRONG_CALL, OWN_DEFECT, INTERRUPTED = 2, 70, 130
 
 SUBCOMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -27,8 +30,10 @@ class _Group(click.Group):
         return list(SUBCOMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in SUBCOMMANDS:
-            return None
+        try:
+            choose("command", [cmd_name], SUBCOMMANDS, f"choose from {', '.join(SUBCOMMANDS)}")
+        except UnknownName as error:
+            raise click.UsageError(str(error), ctx) from None
         command: click.Command = import_module(f"normspec.commands.{cmd_name}").command
         return command
 
@@ -84,11 +89,16 @@ def _answered(call: Callable[[], object]) -> int:
         return stop.exit_code
     except click.UsageError as error:
         return _told(_usage(error))
+    except click.ClickException as error:
+        return _told(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return _told("stopped before the end", INTERRUPTED)
     except BrokenPipeError:
         _silence_stdout()
         return _told("what reads the output closed it before the end: read all of it, or write to a file")
+    except Exception:
+        traceback.print_exc()
+        return _told("this is a defect of normspec itself, not of what was checked: please report it", OWN_DEFECT)
 
 
 def _told(line: str, code: int = WRONG_CALL) -> int:

@@ -41,8 +41,10 @@ def _entry_from(node: Node) -> KnownFailure:
 
 def read_known_failures(path: Path) -> tuple[KnownFailure, ...]:
     """Return the entries of a file of known failures. Raises PlainError, with one line, when it is none."""
-    record = read_json(path).record("format", "entries")
-    record["format"].one_of(FORMAT)
+    node = read_json(path)
+    if not isinstance(node.value, dict) or node.value.get("format") != FORMAT:
+        raise PlainError(f"{str(path)!r} is no file of known failures: give one whose format is {FORMAT!r}")
+    record = node.record("format", "entries")
     return tuple(_entry_from(item) for item in record["entries"].items())
 
 

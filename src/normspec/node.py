@@ -104,5 +104,5 @@ def read_json(path: Path) -> Node:
     except PlainError:
         raise
     except ValueError as error:
-        raise PlainError(f"{str(path)!r} is no JSON ({error}): give a file in this format") from None
+        raise PlainError(f"{str(path)!r} is no JSON ({error}): give a JSON file") from None
     return Node(value, path.name)

@@ -1,6 +1,6 @@
 """Counterexamples run again: the same law, on the same case, with the target as it is now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from normspec.close_names import choose
@@ -8,8 +8,15 @@ from normspec.implementations.contract import Implementation
 from normspec.implementations.targets import resolve
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
-from normspec.properties.verdict import Broken, Counterexample, Judgement, Result
+from normspec.properties.verdict import Broken, Counterexample, Inapplicable, Judgement, Kept, Result, Undecided
 from normspec.report import Report
+
+NOW: Mapping[type[Judgement], str] = {
+    Broken: "still fails",
+    Kept: "holds now",
+    Undecided: "is undecided now",
+    Inapplicable: "does not apply now",
+}
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,11 @@ class Replayed:
     def still_fails(self) -> bool:
         """Return whether the law is still broken."""
         return isinstance(self.judgement, Broken)
+
+    @property
+    def now(self) -> str:
+        """Return how the law judges the case now, in words."""
+        return NOW[type(self.judgement)]
 
 
 def _found(report: Report, result: Result) -> Implementation:

@@ -64,17 +64,25 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """Return 0 when all that ran conforms, 1 when something does not, 3 when nothing ran that could have failed."""
-        if self.failures:
-            return NONCONFORMING
+        """Return 0 when all that ran conforms, 1 when something does not, 3 when nothing ran that could have failed.
+
+        A run that was stopped has 130, whatever it found.
+        """
         if self.interrupted:
             return INTERRUPTED
+        if self.failures:
+            return NONCONFORMING
         return CONFORMS if self.summary.executed > self.summary.undecided else NOTHING_EXECUTED
 
     def raise_for_failures(self) -> None:
         """Raise NonConformance when the exit code is not 0, with one line for each failure."""
         if self.failures:
-            lines = (f"{r.target} {r.operation} {r.law} {r.dtype}: {r.verdict}: {one_line(r.message)}" for r in self.failures)
+            lines = map(_line, self.failures)
             raise NonConformance("\n".join((f"{len(self.failures)} results do not conform", *lines)))
         if self.exit_code != CONFORMS:
             raise NonConformance("nothing was executed: no law applied to what the implementation claims")
+
+
+def _line(result: Result) -> str:
+    place = f"{result.target} {result.operation} {result.law} {result.dtype}"
+    return one_line(f"{place}: {result.verdict}: {result.message}")

@@ -8,6 +8,7 @@ from normspec.clean import cleaned, one_line
 from normspec.properties.verdict import Result
 from normspec.report import Report
 
+HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 KINDS = {
     "nonconforming": Failure,
     "refused": Failure,
@@ -49,4 +50,4 @@ def junit_text(report: Report) -> str:
         document.add_testsuite(suite)
     document.update_statistics()
     text = document.tostring()
-    return text.decode("utf-8") if isinstance(text, bytes) else str(text)
+    return HEAD + (text.decode("utf-8") if isinstance(text, bytes) else str(text)) + "\n"

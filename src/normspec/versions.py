@@ -8,8 +8,11 @@ IF_LOADED = ("torch", "jax", "ml_dtypes", "hypothesis")
 
 
 def version() -> str:
-    """Return the version of normspec."""
-    return metadata.version("normspec")
+    """Return the version of normspec, or "not installed" where it runs from its sources alone."""
+    try:
+        return metadata.version("normspec")
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def versions() -> dict[str, str]:

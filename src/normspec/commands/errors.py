@@ -8,10 +8,16 @@ import click
 from normspec.clean import cleaned
 
 
+class WrongCall(click.ClickException):
+    """A wrong call whose message already says what to do."""
+
+    exit_code = 2
+
+
 @contextmanager
 def as_wrong_call() -> Iterator[None]:
     """Turn a ValueError, whose message says what was wrong and what to do, into a wrong call."""
     try:
         yield
     except ValueError as error:
-        raise click.UsageError(cleaned(str(error))) from None
+        raise WrongCall(cleaned(str(error))) from None

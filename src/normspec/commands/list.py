@@ -45,9 +45,9 @@ KINDS: Mapping[str, Callable[[], Names]] = {
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(tuple(KINDS)))
+@click.argument("kind", type=click.Choice(tuple(KINDS)), metavar="KIND")
 def command(kind: str) -> None:
-    """List operations, laws, implementations or conventions, with what each one means."""
+    """List what there is of a KIND: operations, laws, implementations or conventions, with what each one means."""
     from normspec.terminal.layout import print_names
 
     print_names(KINDS[kind]())

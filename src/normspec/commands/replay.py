@@ -48,5 +48,5 @@ def _text(replayed: "tuple[Replayed, ...]") -> str:
 
 def _line(one: "Replayed") -> str:
     result, says = one.result, one_line(_message(one))
-    verdict = "still fails" if one.still_fails else "holds now"
-    return f"{verdict}  {result.target} {result.operation} {result.law} {result.dtype}" + (f": {says}" if says else "")
+    place = one_line(f"{result.target} {result.operation} {result.law} {result.dtype}")
+    return f"{one.now}  {place}" + (f": {says}" if says else "")

@@ -11,8 +11,6 @@ from normspec.properties.verdict import PASSING, Counterexample, Result
 from normspec.terminal.layout import width, wrapped
 from normspec.terminal.words import case_in_words, size
 
-MOST_LINES = 60
-
 
 @dataclass(frozen=True)
 class Group:
@@ -63,11 +61,11 @@ def print_known(results: Iterable[Result]) -> None:
 
 def _told(number: int, group: Group) -> Iterator[str]:
     first = group.first
-    head = f"FAILURE {number}: {one_line(first.target)} {first.operation}: {first.law} ({group.dtypes})"
+    head = f"FAILURE {number}: {one_line(first.target)} {first.operation}: {first.law}"
     yield f"\n{head}\n{'-' * min(len(head), width())}"
     if first.law in LAWS:
         yield _labelled("the law", LAWS[first.law].statement)
-    yield _labelled("verdict", first.verdict)
+    yield _labelled("verdict", f"{first.verdict} in {group.dtypes}")
     found = first.counterexample
     yield _labelled("found", cleaned(found.message if found else first.message))
     for note in first.notes:

@@ -16,7 +16,10 @@ def print_report(report: Report) -> None:
     """Print a report for people."""
     screen = console()
     for table in tables(report.results):
-        screen.print(table)
+        with screen.capture() as printed:
+            screen.print(table)
+        lines = (line.rstrip() for line in printed.get().splitlines())
+        click.echo("\n" + "\n".join(lines), color=True)
     print_known(report.results)
     print_failures(report.results)
     if report.interrupted:

@@ -19,6 +19,7 @@ STYLES: Mapping[Verdict, str] = {
     "not claimed": "dim",
     "undecided": "yellow",
 }
+WORDS: Mapping[Verdict, str] = {"nonconforming": "BROKEN"}  # four columns of the long word leave no room for the law
 
 
 def cell(result: Result | None) -> Text:
@@ -27,7 +28,7 @@ def cell(result: Result | None) -> Text:
         return Text("")
     if result.known is not None:
         return Text("known", style="yellow")
-    return Text(result.verdict, style=STYLES[result.verdict])
+    return Text(WORDS.get(result.verdict, result.verdict), style=STYLES[result.verdict])
 
 
 def tables(results: Iterable[Result]) -> Iterable[Table]:
@@ -39,7 +40,7 @@ def tables(results: Iterable[Result]) -> Iterable[Table]:
 def _table(title: str, results: tuple[Result, ...]) -> Table:
     dtypes = tuple(dict.fromkeys(result.dtype for result in results))
     by_place = {(result.law, result.dtype): result for result in results}
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title=Text(title, style="bold"))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), title=Text(title, style="bold"))
     table.title_justify = "left"
     table.add_column("law", overflow="fold")
     for dtype in dtypes:
