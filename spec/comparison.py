@@ -8,7 +8,7 @@ import numpy as np
 from normspec.spec.expectation import Expected
 from normspec.spec.formats import Array
 
-Decision = Literal["kept", "broken", "too coarse", "demands nothing"]
+Verdict = Literal["kept", "broken", "vacuous"]
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,11 @@ class Comparison:
     """The worst element of an array against its tolerance.
 
     ratio is its error over its tolerance, 0 where nothing is off and infinite where the tolerance is 0 or what was
-    observed is not finite. "too coarse": the enclosure is not fine enough to decide. "demands nothing": no element has
-    a finite tolerance. demanded counts those that have.
+    observed is not finite. vacuous: no element has a finite tolerance, or the enclosure is too coarse to decide.
+    demanded counts the elements with a finite tolerance.
     """
 
-    decision: Decision
+    verdict: Verdict
     index: tuple[int, ...] = ()
     observed: float = 0.0
     exact: float = 0.0
@@ -41,15 +41,15 @@ def compare(observed: Array, expected: Expected) -> Comparison:
     demanded = np.isfinite(expected.tolerance)
     count = int(np.count_nonzero(demanded))
     if not count:
-        return Comparison("demands nothing")
+        return Comparison("vacuous")
     with np.errstate(all="ignore"):
         error, radius, ratio = _errors(seen, expected, demanded)
         worst = int(np.argmax(ratio))
         broken = demanded & ~(error - radius <= expected.tolerance)
         kept = ~demanded | (error + radius <= expected.tolerance)
-    decision: Decision = "broken" if broken.any() else "kept" if kept.all() else "too coarse"
+    verdict: Verdict = "broken" if broken.any() else "kept" if kept.all() else "vacuous"
     return Comparison(
-        decision,
+        verdict,
         tuple(int(i) for i in np.unravel_index(worst, seen.shape)),
         float(seen.flat[worst]),
         float(expected.high.flat[worst]),

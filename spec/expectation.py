@@ -67,10 +67,8 @@ def _forward(question: Question) -> dict[str, Expected]:
 def _backward(question: Question) -> dict[str, Expected]:
     wanted = [name for name in question.step.wanted if name == "dx" or name[1:] in question.case.parameters]
     if question.forward.input.size == 0:
-        shapes = {"dx": question.forward.input} | {
-            f"d{name}": value for name, value in question.case.parameters.items()
-        }
-        return {name: _exactly(np.zeros_like(shapes[name])) for name in wanted}
+        inputs = {"x": question.forward.input, **question.case.parameters}
+        return {name: _exactly(np.zeros_like(inputs[name[1:]])) for name in wanted}
     found = _found(question, {"dx": largest_gradient} if question.batch_statistics else {})
     return {name: found[name] for name in wanted}
 

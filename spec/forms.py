@@ -53,7 +53,7 @@ def _form(question: Question, function: Callable[..., dict[str, Any]], first: bo
     def form(system: ContractArithmetic) -> Mapping[str, tuple[Computed, ...]]:
         inputs = _Inputs(question, system)
         outputs = function(system, *(inputs[name] for name in _names(function)))
-        found = {name: (number,) for name, number in outputs.items()}
+        found: dict[str, tuple[Computed, ...]] = {name: (number,) for name, number in outputs.items()}
         if first and question.step.verb == "train" and question.state:
             found |= _running(question, system, outputs)
         return found
@@ -88,7 +88,8 @@ def _running(
 
     The unbiased variance of a single element is undefined: it is left out.
     """
-    m, weights, found = question.rows.members, _weights(question, system), {}
+    m, weights = question.rows.members, _weights(question, system)
+    found: dict[str, tuple[Computed, ...]] = {}
     for running, name in STATISTICS.items():
         if running not in question.state:
             continue
@@ -119,7 +120,5 @@ def _weights(question: Question, system: ContractArithmetic) -> tuple[Computed, 
 def _required(question: Question, name: str) -> Callable[..., dict[str, Any]]:
     function = _function(question.operation.oracle, name)
     if function is None:
-        raise ValueError(
-            f"oracle {question.operation.oracle!r} has no function {name!r}: print it from the derivations"
-        )
+        raise ValueError(f"oracle {question.operation.oracle!r} has no {name!r}: print it from the derivations")
     return function

@@ -1,4 +1,4 @@
-"""The tolerance of a result: the generated code run on contract arithmetic, and the certified exact result beside it."""
+"""The tolerance of a result: the generated code on contract arithmetic, beside the certified exact result."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -67,4 +67,4 @@ def _output(numbers: list[Computed], engine: Arb) -> Bounded:
 
 
 def _fine(output: Bounded) -> bool:
-    return bool(np.all((output.exact.radius <= FINE * output.tolerance)))
+    return bool(np.all(output.exact.radius <= FINE * output.tolerance))

@@ -35,3 +35,7 @@ class Plain:
     def rsqrt(self, a: Array) -> Array:
         """Return one over the square root."""
         return np.asarray(1 / np.sqrt(a))
+
+
+PLAIN = Plain()
+"""Plain arrays whose groups are blocks."""
