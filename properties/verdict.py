@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from normspec.implementations.contract import Fact
 from normspec.spec.case import Case
 
 Verdict = Literal["conforms", "nonconforming", "refused", "crashed", "timed out", "not claimed", "undecided"]
@@ -18,11 +19,16 @@ class Kept:
 
 @dataclass(frozen=True)
 class Broken:
-    """The law fails on this case: why, in words, with what was expected and what came."""
+    """The law fails on this case: why, in words, with what was expected and what came.
+
+    facts are single elements that show it, on the case `shown` where that is not the one judged but a variant of it.
+    """
 
     message: str
     verdict: Verdict = "nonconforming"
     ratio: float = float("inf")
+    facts: tuple[Fact, ...] = ()
+    shown: Case | None = None
 
 
 @dataclass(frozen=True)

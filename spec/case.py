@@ -4,12 +4,13 @@ A case has an operation, its attributes, the arrays that the layer starts with, 
 Arrays are NumPy arrays in the case's dtype; nothing in a case refers to an implementation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from normspec.spec.formats import FORMATS, Array, Format
 
+Change = Callable[[Array], Array]
 Verb = Literal["train", "infer", "backward"]
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
@@ -28,6 +29,13 @@ class Step:
     cotangent: Array | None = None
     of: int | None = None
     wanted: tuple[str, ...] = GRADIENTS
+
+    @property
+    def input(self) -> Array:
+        """Return x. Raises ValueError for a step that has none."""
+        if self.x is None:
+            raise ValueError(f"step {self.verb!r} has x=None: only forward steps have an input")
+        return self.x
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +66,18 @@ class Case:
         if origin is None:
             raise ValueError(f"script[{index}].of=None: a backward step names the forward step that it belongs to")
         return self.script[origin]
+
+    def with_arrays(self, x: Change, cotangent: Change) -> "Case":
+        """Return the case with every input and every cotangent changed."""
+        script = tuple(
+            replace(
+                step,
+                x=None if step.x is None else x(step.x),
+                cotangent=None if step.cotangent is None else cotangent(step.cotangent),
+            )
+            for step in self.script
+        )
+        return replace(self, script=script)
 
     def but(self, **changes: Any) -> "Case":
         """Return the case with some fields changed."""

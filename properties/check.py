@@ -1,0 +1,165 @@
+"""Holding one implementation against laws: draw cases, judge each by every law, shrink what breaks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from hypothesis import strategies as st
+
+from normspec.implementations.contract import Implementation
+from normspec.properties.cases import STREAMS, Stream, recast
+from normspec.properties.known import KnownFailure
+from normspec.properties.law import Law
+from normspec.properties.search import explore, shrink
+from normspec.properties.tally import Failure, Tally, conclude
+from normspec.properties.trial import Trial
+from normspec.properties.verdict import Broken, Counterexample, Inapplicable, Judgement, Result
+from normspec.spec.case import Case
+from normspec.spec.formats import FORMATS
+from normspec.spec.outcome import Returned
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How hard to look: cases drawn for the main stream, the seed, the dtypes (all when none is named)."""
+
+    max_examples: int = 100
+    seed: int = 0
+    dtypes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the check of one implementation is; law says what is being tried: a stream of cases, or a law."""
+
+    target: str
+    operation: str
+    law: str
+    dtype: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class Hunt:
+    """The check of one implementation in one dtype, and the smallest failing cases found in any dtype so far."""
+
+    implementation: Implementation
+    dtype: str
+    settings: Settings
+    known: tuple[KnownFailure, ...]
+    smallest: list[Failure] = field(default_factory=list)
+
+    def on_record(self, law: Law, case: Case) -> KnownFailure | None:
+        """Return the entry of the record that a failure of the law on this case matches."""
+        return next((entry for entry in self.known if entry.covers(self.implementation.name, law.name, case)), None)
+
+    def strategy(self, stream: Stream) -> st.SearchStrategy[Case]:
+        """Return the strategy for the stream's cases within the implementation's claims."""
+        return stream.strategies[self.implementation.operation](self.implementation.claims, self.dtype)
+
+    def count(self, stream: Stream) -> int:
+        """Return how many of the stream's cases are drawn."""
+        return max(1, round(stream.share * self.settings.max_examples))
+
+
+def check(
+    implementation: Implementation,
+    laws: tuple[Law, ...],
+    settings: Settings | None = None,
+    known: tuple[KnownFailure, ...] = (),
+) -> Iterator[Progress | Result]:
+    """Hold an implementation against the laws of its operation.
+
+    Yields how far it is, and a result for each law and dtype. Known failures are tried first, each on its own case.
+    """
+    settings = settings or Settings()
+    wanted = [law for law in laws if implementation.operation in law.operations]
+    smallest: list[Failure] = []
+    for dtype in settings.dtypes or FORMATS:
+        if dtype not in implementation.claims.dtypes:
+            yield from (_not_claimed(implementation, law, dtype) for law in wanted)
+            continue
+        yield from _check_dtype(Hunt(implementation, dtype, settings, known, smallest), wanted)
+
+
+def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result]:
+    implementation, dtype = hunt.implementation, hunt.dtype
+    tallies = [Tally(law) for law in laws if claims_all(implementation, law)]
+    streams = [stream for stream in STREAMS.values() if any(stream.name in tally.law.streams for tally in tallies)]
+    total = len(streams) + len(tallies)
+
+    def progress(what: str, done: int) -> Progress:
+        return Progress(implementation.name, implementation.operation, what, dtype, done, total)
+
+    _replay_known(hunt, tallies)
+    for done, stream in enumerate(streams):
+        yield progress(f"{stream.name} cases", done)
+        _try(hunt, stream, [tally for tally in tallies if stream.name in tally.law.streams])
+    for done, tally in enumerate(tallies, len(streams)):
+        yield progress(tally.law.name, done)
+        smallest = _minimize(hunt, tally, tally.new) if tally.new else None
+        yield conclude(tally, implementation.name, implementation.operation, dtype, smallest)
+    yield from (_not_claimed(implementation, law, dtype) for law in laws if not claims_all(implementation, law))
+
+
+def claims_all(implementation: Implementation, law: Law) -> bool:
+    """Return whether an implementation claims everything without which a law has nothing to ask."""
+    claims = implementation.claims
+    return set(law.needs) <= {*claims.verbs, *claims.gradients, *claims.parameters, *claims.state}
+
+
+def _not_claimed(implementation: Implementation, law: Law, dtype: str) -> Result:
+    return Result(implementation.name, implementation.operation, law.name, dtype, "not claimed", 0, 0)
+
+
+def _replay_known(hunt: Hunt, tallies: list[Tally]) -> None:
+    for tally in tallies:
+        for entry in hunt.known:
+            if entry.covers(hunt.implementation.name, tally.law.name, entry.case) and entry.dtype == hunt.dtype:
+                judgement = judge(tally.law, Trial(hunt.implementation, entry.case))
+                tally.count(judgement)
+                (tally.known if isinstance(judgement, Broken) else tally.mended).append(entry)
+
+
+def _try(hunt: Hunt, stream: Stream, tallies: list[Tally]) -> None:
+    def look(case: Case) -> None:
+        trial = Trial(hunt.implementation, case)
+        for tally in tallies:
+            judgement = judge(tally.law, trial)
+            tally.count(judgement)
+            if isinstance(judgement, Broken) and tally.new is None and hunt.on_record(tally.law, case) is None:
+                tally.new = Failure(stream, case, judgement)
+
+    explore(hunt.strategy(stream), hunt.settings.seed, hunt.count(stream), look)
+
+
+def judge(law: Law, trial: Trial) -> Judgement:
+    """Return what a law says of a trial: nothing, where it judges results and there are none."""
+    if not law.judges_silence and not isinstance(trial.outcome, Returned):
+        return Inapplicable("the case was not answered")
+    with np.errstate(all="ignore"):  # what is not finite is judged, not warned of
+        return law.judge(trial)
+
+
+def _minimize(hunt: Hunt, tally: Tally, failure: Failure) -> Counterexample:
+    """Return the smallest case on which the law fails, not on record: one that broke another law, if it will do."""
+
+    def fails(case: Case) -> Broken | None:
+        found = judge(tally.law, Trial(hunt.implementation, case))
+        return found if isinstance(found, Broken) and hunt.on_record(tally.law, case) is None else None
+
+    for earlier in hunt.smallest:
+        case = recast(earlier.case, hunt.dtype)
+        if earlier.stream.name in tally.law.streams and (again := fails(case)):
+            return _counterexample(hunt.implementation, case, again)
+    stream = failure.stream
+    case, found = shrink(
+        hunt.strategy(stream), hunt.settings.seed, hunt.count(stream), fails, (failure.case, failure.broken)
+    )
+    hunt.smallest.append(Failure(stream, case, found))
+    return _counterexample(hunt.implementation, case, found)
+
+
+def _counterexample(implementation: Implementation, case: Case, broken: Broken) -> Counterexample:
+    return Counterexample(case, broken.message, implementation.snippet(broken.shown or case, broken.facts))

@@ -1,0 +1,117 @@
+"""Laws at the edges: groups of one element and of none, numbers that are none, sums out of range, wrong arguments."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from normspec.properties.features import squares_overflow
+from normspec.properties.law import Law
+from normspec.properties.laws.conduct import place_of
+from normspec.properties.laws.judging import NO_STEP, agreement, reach, wide, within, worst
+from normspec.properties.trial import Trial
+from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
+from normspec.spec.outcome import Refused, Returned
+
+
+def single_element(trial: Trial) -> Judgement:
+    """Judge what training does with groups of one element: what the convention says."""
+    return _degenerate(trial, 1, "single_element")
+
+
+def empty_batch(trial: Trial) -> Judgement:
+    """Judge what training does with no element: what the convention says, and no NaN in the running statistics."""
+    return _degenerate(trial, 0, "empty_batch")
+
+
+def _degenerate(trial: Trial, members: int, convention: str) -> Judgement:
+    first = trial.case.script[0]
+    if first.verb != "train" or trial.operation.groups(first.input.shape).members != members:
+        return NO_STEP
+    if trial.conventions[convention] == "refuse":
+        return _refused(trial, f"{convention} is declared to be refused")
+    if not isinstance(trial.outcome, Returned):
+        return Broken(f"is not answered at {place_of(trial, trial.outcome.step)}: {trial.outcome.message}")
+    results = [(index, name) for index, step in enumerate(trial.steps) for name in step]
+    poisoned = [
+        f"step {index}: {name} is NaN" for index, name in results if np.isnan(wide(trial.steps[index][name])).any()
+    ]
+    if poisoned:
+        return Broken(poisoned[0])
+    outputs = ("y", "running_mean", "running_var", "dx", "dgamma", "dbeta")
+    return worst((Kept(), agreement(trial, range(len(trial.steps)), outputs)))
+
+
+def _refused(trial: Trial, why: str) -> Judgement:
+    outcome = trial.outcome
+    if isinstance(outcome, Refused):
+        return Kept()
+    got = "it is answered" if isinstance(outcome, Returned) else outcome.message
+    return Broken(f"{why}, but {got}")
+
+
+def refusals(trial: Trial) -> Judgement:
+    """Judge that a call that means nothing is refused: a negative epsilon, a parameter of the wrong length."""
+    if trial.case.attributes["epsilon"] < 0 and trial.conventions["negative_epsilon"] == "accept":
+        return Inapplicable("a negative epsilon is declared to be accepted")
+    return _refused(trial, f"{trial.case.regime} must be refused")
+
+
+def nan_confined(trial: Trial) -> Judgement:
+    """Judge that a NaN makes its own group NaN in training, and touches no other."""
+    first = trial.case.script[0]
+    if first.verb != "train" or not trial.steps:
+        return NO_STEP
+    x = first.input.copy()
+    x[(0,) * x.ndim] = np.nan
+    alone = trial.case.but(script=(replace(first, x=x),))
+    other = trial.variant(alone)
+    if not other.steps:
+        return Broken(f"a NaN in x is not answered: {other.outcome}", shown=alone)
+    y = wide(other.steps[0]["y"])
+    if not np.isnan(y[:, 0]).all():
+        return Broken("a NaN in a group leaves elements of its y that are not NaN", shown=alone)
+    before, bound = wide(trial.steps[0]["y"]), reach(trial.expected(0)["y"])
+    if y.shape[1] == 1:
+        return Kept()
+    return worst((Kept(), within("a NaN in channel 0 changes y of another", (y - before)[:, 1:], 2 * bound[:, 1:])))
+
+
+def loud_overflow(trial: Trial) -> Judgement:
+    """Judge that where squares overflow, y is right to one bit or visibly not finite: never silently wrong."""
+    return worst(
+        _loud(trial, index) for index in trial.indices("train") if squares_overflow(trial.case.script[index].input)
+    )
+
+
+def _loud(trial: Trial, index: int) -> Judgement:
+    split = trial.operation.groups(trial.case.script[index].input.shape).split
+    y, exact = split(wide(trial.steps[index]["y"])), split(trial.expected(index)["y"].high)
+    judged = np.isfinite(y).all(-1) & np.isfinite(exact).all(-1)
+    if not judged.any():
+        return Kept()
+    spread = np.abs(exact - exact.mean(-1, keepdims=True)).max(-1) + np.abs(exact).max(-1) * 2.0**-6
+    error = np.abs(y - exact).max(-1)
+    return within(f"step {index}: y is finite and wrong, where squares overflow", error[judged], spread[judged] / 2)
+
+
+LAWS = (
+    Law(
+        "single-element",
+        "a group of one element is treated as declared",
+        "",
+        single_element,
+        streams=("degenerate",),
+        judges_silence=True,
+    ),
+    Law(
+        "empty-batch",
+        "an empty batch is treated as declared",
+        "",
+        empty_batch,
+        streams=("degenerate",),
+        judges_silence=True,
+    ),
+    Law("refusals", "a call that means nothing is refused", "", refusals, streams=("invalid",), judges_silence=True),
+    Law("nan-confined", "NaN stays in exactly the group that has it", "", nan_confined, streams=("small",)),
+    Law("loud-overflow", "out of range y is right or not finite, never silently wrong", "", loud_overflow),
+)

@@ -1,0 +1,87 @@
+"""How laws reach a judgement: compare what came with what is expected, and keep the worst of several findings."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from normspec.implementations.contract import Fact
+from normspec.properties.trial import Trial
+from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept, Undecided
+from normspec.spec.comparison import compare
+from normspec.spec.expectation import Expected
+from normspec.spec.formats import Array
+
+Transform = Callable[[Array], Array]
+SLACK = 1 + 2.0**-40  # for the laws' own float64 arithmetic: at most some thousand operations
+NO_STEP = Inapplicable("the case has no step that this law is about")
+NO_BOUND = Undecided("the tolerance of this case demands nothing")
+
+
+def worst(judgements: Iterable[Judgement]) -> Judgement:
+    """Return the judgement that weighs most: broken, then the kept one nearest its bound, undecided, inapplicable."""
+    found = list(judgements)
+    for kind in (Broken, Kept):
+        chosen = [judgement for judgement in found if isinstance(judgement, kind)]
+        if chosen:
+            return max(chosen, key=lambda judgement: judgement.ratio)
+    return next((judgement for judgement in found if isinstance(judgement, Undecided)), NO_STEP)
+
+
+def agreement(trial: Trial, indices: Iterable[int], outputs: tuple[str, ...]) -> Judgement:
+    """Judge whether these outputs of these steps lie in their enclosures, widened by the tolerance."""
+    return worst(_agrees(trial, i, name) for i in indices for name in outputs if name in trial.steps[i])
+
+
+def _agrees(trial: Trial, index: int, output: str) -> Judgement:
+    observed, expected = trial.steps[index][output], trial.expected(index)[output]
+    if observed.size == 0:
+        return Inapplicable("there is no element")
+    found = compare(observed, expected)
+    if found.verdict == "kept":
+        return Kept(found.ratio)
+    if found.verdict == "vacuous":
+        return NO_BOUND
+    flat = int(np.ravel_multi_index(found.index, observed.shape))
+    fact = Fact(index, output, flat, found.exact, found.tolerance)
+    message = (
+        f"step {index} ({trial.case.script[index].verb}): {output}{list(found.index)} is {found.observed:.9g}, "
+        f"must be {found.exact:.9g} ± {found.tolerance:.2g}"
+    )
+    return Broken(message, ratio=found.ratio, facts=(fact,))
+
+
+def within(what: str, difference: Array, bound: Array, facts: tuple[Fact, ...] = ()) -> Judgement:
+    """Judge |difference| <= bound for every element; an infinite bound demands nothing, a NaN difference breaks it.
+
+    Both are float64 arrays of one shape. Elements without a finite bound are passed over.
+    """
+    demands = np.isfinite(bound)
+    if not demands.any():
+        return NO_BOUND if bound.size else NO_STEP
+    size, limit = np.abs(difference[demands]), bound[demands] * SLACK
+    ratio = np.where(size <= limit, size / np.where(limit > 0, limit, 1.0), np.inf)
+    ratio = np.where(np.isfinite(size) & (size > limit) & (limit > 0), size / np.where(limit > 0, limit, 1.0), ratio)
+    at = int(np.argmax(ratio))
+    if size[at] <= limit[at]:
+        return Kept(float(ratio[at]))
+    return Broken(
+        f"{what}: off by {size[at]:.3g}, at most {limit[at]:.2g} allowed", ratio=float(ratio[at]), facts=facts
+    )
+
+
+def same(trial: Trial, other: Trial, index: int, output: str, back: Transform, what: str) -> Judgement:
+    """Judge whether an output of a variant, carried back, is the original's within both tolerances."""
+    mine, theirs = trial.expected(index)[output], other.expected(index)[output]
+    difference = wide(trial.steps[index][output]) - back(wide(other.steps[index][output]))
+    bound = reach(mine) + back(reach(theirs))
+    return within(f"step {index}: {output} {what}", difference, bound)
+
+
+def reach(expected: Expected) -> Array:
+    """Return how far from the exact result a right answer may be computed to lie."""
+    return np.asarray(expected.tolerance + 2 * expected.radius)
+
+
+def wide(array: Array) -> Array:
+    """Return an array in float64, which holds every format of the specification exactly."""
+    return array.astype(np.float64)

@@ -1,0 +1,89 @@
+"""Searching with Hypothesis: draw cases and look at each, or find the smallest one that fails."""
+
+import hashlib
+from collections.abc import Callable
+from typing import TypeVar
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity
+from hypothesis import strategies as st
+
+from normspec.spec.case import Case
+
+Finding = TypeVar("Finding")
+
+SHRINKS = 400  # attempts at a smaller case: on the slowest stream a few seconds
+
+
+class _FailingError(Exception):
+    """The case that Hypothesis has just drawn fails."""
+
+
+def explore(cases: st.SearchStrategy[Case], seed: int, count: int, look: Callable[[Case], None]) -> None:
+    """Draw `count` cases and look at each. The same seed draws the same cases."""
+    _run(cases, seed, count, (Phase.generate,), look)
+
+
+def shrink(
+    cases: st.SearchStrategy[Case],
+    seed: int,
+    count: int,
+    fails: Callable[[Case], Finding | None],
+    first: tuple[Case, Finding],
+) -> tuple[Case, Finding]:
+    """Return the smallest failing case that Hypothesis makes of the first one in `count` draws, with what is found.
+
+    fails says what is wrong with a case, or None. Where nothing smaller is found, the first failing case is returned.
+    """
+    seen: dict[bytes, Finding | None] = {}
+    best = first
+
+    def look(case: Case) -> None:
+        nonlocal best
+        key = fingerprint(case)
+        if key not in seen:
+            seen[key] = fails(case) if len(seen) < count + SHRINKS else None
+        found = seen[key]
+        if found is not None:
+            best = case, found
+            raise _FailingError
+
+    try:
+        _run(cases, seed, count, (Phase.generate, Phase.shrink), look)
+    except _FailingError:
+        return best
+    return first
+
+
+def _run(
+    cases: st.SearchStrategy[Case], seed: int, count: int, phases: tuple[Phase, ...], look: Callable[[Case], None]
+) -> None:
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=count,
+        phases=phases,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
+    @hypothesis.given(cases)
+    def run(case: Case) -> None:
+        look(case)
+
+    run()
+
+
+def fingerprint(case: Case) -> bytes:
+    """Return a digest of everything in a case that an implementation can see."""
+    digest = hashlib.blake2b(digest_size=16)
+    for word in (case.operation, case.dtype, case.layout, sorted(case.attributes.items())):
+        digest.update(repr(word).encode())
+    for name, values in (*sorted(case.parameters.items()), *sorted(case.state.items())):
+        digest.update(name.encode() + repr(values.shape).encode() + values.tobytes())
+    for step in case.script:
+        digest.update(repr((step.verb, step.of, step.wanted)).encode())
+        for array in (step.x, step.cotangent):
+            digest.update(b"-" if array is None else repr(array.shape).encode() + array.tobytes())
+    return digest.digest()

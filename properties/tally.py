@@ -1,0 +1,82 @@
+"""What has been seen of one law, and what that amounts to."""
+
+from dataclasses import dataclass, field, replace
+
+from normspec.properties.cases import Stream
+from normspec.properties.known import KnownFailure
+from normspec.properties.law import Law
+from normspec.properties.verdict import (
+    Broken,
+    Counterexample,
+    Inapplicable,
+    Judgement,
+    Kept,
+    Known,
+    Result,
+    Undecided,
+    Verdict,
+)
+from normspec.spec.case import Case
+
+
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """A case on which a law is broken, and the stream that it was drawn from."""
+
+    stream: Stream
+    case: Case
+    broken: Broken
+
+
+@dataclass
+class Tally:
+    """What has been seen of one law for one implementation and dtype.
+
+    new is the first failure that is not on record. known are the entries of the record that were seen to fail, mended
+    those whose own case does not fail any more.
+    """
+
+    law: Law
+    examples: int = 0
+    undecided: int = 0
+    worst_ratio: float = 0.0
+    new: Failure | None = None
+    known: list[KnownFailure] = field(default_factory=list)
+    mended: list[KnownFailure] = field(default_factory=list)
+
+    def count(self, judgement: Judgement) -> None:
+        """Count a judgement; one that does not apply is no example."""
+        self.examples += not isinstance(judgement, Inapplicable)
+        self.undecided += isinstance(judgement, Undecided)
+        if isinstance(judgement, Kept):
+            self.worst_ratio = max(self.worst_ratio, judgement.ratio)
+
+
+def conclude(tally: Tally, target: str, operation: str, dtype: str, counterexample: Counterexample | None) -> Result:
+    """Return the result of a law. counterexample is the smallest new failure, where there is one."""
+    result = Result(
+        target=target,
+        operation=operation,
+        law=tally.law.name,
+        dtype=dtype,
+        verdict="conforms" if tally.examples > tally.undecided else "undecided",
+        examples=tally.examples,
+        undecided=tally.undecided,
+        worst_ratio=tally.worst_ratio,
+    )
+    if tally.new is not None and counterexample is not None:
+        return _but(result, tally.new.broken.verdict, counterexample.message, counterexample, None)
+    if tally.mended:
+        entry = tally.mended[0]
+        message = f"stands in the file of known failures, but its case does not fail any more: {entry.reason}"
+        return _but(result, "nonconforming", message, Counterexample(entry.case, message), None)
+    if tally.known:
+        entry = tally.known[0]
+        reasons = "; ".join(dict.fromkeys(known.reason for known in tally.known))
+        known = Known(reasons, entry.link)
+        return _but(result, "nonconforming", reasons, Counterexample(entry.case, entry.reason), known)
+    return result
+
+
+def _but(result: Result, verdict: Verdict, message: str, counterexample: Counterexample, known: Known | None) -> Result:
+    return replace(result, verdict=verdict, message=message, counterexample=counterexample, known=known)

@@ -1,0 +1,76 @@
+"""A trial: one case, what the implementation made of it, and what the specification expects, each found once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from normspec.implementations.ask import ask
+from normspec.implementations.contract import Implementation
+from normspec.spec.case import Case
+from normspec.spec.conventions import settle
+from normspec.spec.expectation import Expected, expect
+from normspec.spec.formats import Array
+from normspec.spec.operations import OPERATIONS, Operation
+from normspec.spec.outcome import Outcome, Returned
+
+Results = Mapping[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One case put to one implementation. Nothing is computed before a law looks at it."""
+
+    implementation: Implementation
+    case: Case
+
+    @property
+    def operation(self) -> Operation:
+        """Return the operation that the case is about."""
+        return OPERATIONS[self.case.operation]
+
+    @cached_property
+    def conventions(self) -> Mapping[str, str]:
+        """Return every convention of the operation as the implementation declares it."""
+        return settle(self.operation.conventions, self.implementation.claims.conventions)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """Return what the implementation answered."""
+        return ask(self.implementation, self.case)
+
+    @property
+    def steps(self) -> tuple[Results, ...]:
+        """Return what every step gave; nothing where the implementation did not answer."""
+        return self.outcome.steps if isinstance(self.outcome, Returned) else ()
+
+    @cached_property
+    def _expected(self) -> dict[int, Mapping[str, Expected]]:
+        return {}
+
+    def expected(self, index: int) -> Mapping[str, Expected]:
+        """Return what step `index` must give, from the running statistics observed before it."""
+        if index not in self._expected:
+            step = self.case.script[index]
+            forward = index if step.of is None else step.of
+            state = self.state_before(forward)
+            self._expected[index] = expect(self.operation, self.case, index, state, self.conventions)
+        return self._expected[index]
+
+    def state_before(self, index: int) -> Mapping[str, Array]:
+        """Return the running statistics as they stood before step `index`, as the implementation showed them."""
+        for earlier in range(index - 1, -1, -1):
+            if self.case.script[earlier].verb != "backward":
+                return {name: self.steps[earlier][name] for name in self.case.state}
+        return self.case.state
+
+    def indices(self, *verbs: str) -> tuple[int, ...]:
+        """Return the positions of the steps with one of these verbs, among the steps that were answered."""
+        return tuple(i for i, _ in enumerate(self.steps) if self.case.script[i].verb in verbs)
+
+    def backwards(self, of: str) -> tuple[int, ...]:
+        """Return the positions of the backward steps that belong to a forward step with this verb."""
+        return tuple(i for i in self.indices("backward") if self.case.forward_of(i).verb == of)
+
+    def variant(self, case: Case) -> "Trial":
+        """Return a trial of another case with the same implementation."""
+        return Trial(self.implementation, case)
