@@ -36,6 +36,11 @@ class Format:
         """Return eta: the smallest positive number."""
         return float(2.0 ** (self.min_exponent - self.precision + 1))
 
+    @property
+    def half_subnormal(self) -> float:
+        """Return the largest error of rounding to a subnormal number, or the next larger one that float64 holds."""
+        return self.smallest_subnormal / 2 or self.smallest_subnormal
+
 
 def _format(name: str, dtype: Any) -> Format:
     info: Any = ml_dtypes.finfo(dtype)  # type: ignore[no-untyped-call]

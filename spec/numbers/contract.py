@@ -19,8 +19,8 @@ from normspec.spec.formats import Array, Format
 from normspec.spec.numbers.engine import Engine
 from normspec.spec.numbers.plain import unmoved
 from normspec.spec.numbers.reach import SLACK, reach_of_inverse, reach_of_rsqrt, reach_of_sqrt
-from normspec.spec.numbers.summation import sum_over, summation_error, variance_error
-from normspec.spec.numbers.symbols import Coefficients, added, scaled, spread, with_symbol
+from normspec.spec.numbers.summation import recurrence_error, recurrence_underflow, sum_over, summation_error
+from normspec.spec.numbers.symbols import NONE, Coefficients, added, scaled, spread
 
 Role = Literal["data", "square", "statistic", "value"]
 Bound: TypeAlias = Array | float
@@ -43,7 +43,7 @@ class Computed:
     exact: Any
     value: Array
     gap: Array
-    shared: Coefficients = None
+    shared: Coefficients = field(default_factory=dict)
     rest: Bound = 0.0
     extra: Bound = 0.0
     floor: Bound | None = None
@@ -101,19 +101,21 @@ class ContractArithmetic:
     engine: Engine
     regroup: Callable[[Any], Any] = unmoved
     _symbols: Any = field(default_factory=count)
+    _raw: Array = field(default_factory=lambda: np.full((1, 1), np.inf))
 
     def given(self, values: Array, role: Role = "value") -> Computed:
         """Return float64 values that the formats at hand hold exactly, as (groups, members) or (groups, 1)."""
-        return Computed(
-            self, self.engine.lift(values), values, np.zeros(values.shape), scalar=values.shape[-1] == 1, role=role
-        )
+        if role == "data":
+            self._raw = sum_over(np.square(values), values.shape)
+        exact, gap = self.engine.lift(values), np.zeros(values.shape)
+        return Computed(self, exact, values, gap, scalar=values.shape[-1] == 1 and role != "data", role=role)
 
     def attribute(self, value: float) -> Computed:
         """Return a Python float, which an implementation may round to the format that it computes in."""
         single = np.full((1, 1), value)
         compute = self.contract.compute
-        error = np.abs(single) * compute.unit_roundoff + half_subnormal(compute)
-        shared = with_symbol(None, next(self._symbols), error)
+        error = np.abs(single) * compute.unit_roundoff + compute.half_subnormal
+        shared = {next(self._symbols): error}
         floor = np.maximum(single - error, 0.0) if value >= 0 else None
         return Computed(self, self.engine.lift(single), single, np.zeros((1, 1)), shared, floor=floor, scalar=True)
 
@@ -170,11 +172,12 @@ class ContractArithmetic:
         error = summation_error(self.contract, shape[-1], a.role) * mass
         error = error + sum_over(a.rest, shape) + shape[-1] * SLACK * sum_over(a.deviation, shape)
         if a.role == "square":
-            error = error + variance_error(self.contract, shape[-1], mass)
+            error = error + recurrence_error(self.contract, mass, self._raw, shape[-1])
+        error = error + recurrence_underflow(self.contract, shape[-1], a.role)
         error = np.where(mass < HEADROOM * self.contract.accumulator.largest, error, np.inf)
         exact = self.engine.total(a.exact)
-        shared = None if a.shared is None else sum_over(a.shared, (*a.shared.shape[:-1], shape[-1]))
-        shared = with_symbol(shared, next(self._symbols), error)
+        shared = {symbol: sum_over(value, shape) for symbol, value in a.shared.items()}
+        shared[next(self._symbols)] = error
         role: Role = "statistic" if a.role in ("data", "square") else "value"
         floor = None if a.floor is None else 0.0
         bounds = self.engine.bounds(exact)
@@ -189,7 +192,7 @@ class ContractArithmetic:
         value, gap = self.regroup(a.value), self.regroup(a.gap)
         rest = self.regroup(np.broadcast_to(a.fall, shape))
         extra = self.regroup(np.broadcast_to(a.extra, shape))
-        return self.total(Computed(self, exact, value, gap, None, rest, extra, a.floor, False))
+        return self.total(Computed(self, exact, value, gap, NONE, rest, extra, a.floor, False))
 
     def sqrt(self, a: Computed) -> Computed:
         """Return the rounded square root."""
@@ -204,7 +207,7 @@ class ContractArithmetic:
         output = self.contract.output
         bound = np.broadcast_to(a.deviation, a.value.shape) * (1.0 + SLACK)
         if output.precision < self._format(a).precision:
-            bound = bound + (output.unit_roundoff * (a.size + bound) + half_subnormal(output))
+            bound = bound + (output.unit_roundoff * (a.size + bound) + output.half_subnormal)
         return np.where(a.size + bound < output.largest, bound, np.inf)
 
     def _inverse(self, a: Computed) -> Computed:
@@ -213,7 +216,7 @@ class ContractArithmetic:
     def _function(self, a: Computed, exact: Any, reach: Any, roundings: int) -> Computed:
         """Return a monotone function of a: how far it can be off follows from the range of its argument alone."""
         rest = reach(a.value, a.gap, a.fall, a.deviation, a.floor)
-        draft = Computed(self, exact, *self.engine.bounds(exact), None, rest, scalar=a.scalar)
+        draft = Computed(self, exact, *self.engine.bounds(exact), NONE, rest, scalar=a.scalar)
         return self._rounded(draft, roundings, underflows=True)
 
     def _times(self, a: Computed, exact: Any, factor: float, roundings: int, role: Role) -> Computed:
@@ -237,16 +240,11 @@ class ContractArithmetic:
         target = target or self._format(a)
         reach = a.size + a.deviation
         unit = target.unit_roundoff
-        error = roundings * unit / (1 - roundings * unit) * reach + (half_subnormal(target) if underflows else 0.0)
+        error = roundings * unit / (1 - roundings * unit) * reach + (target.half_subnormal if underflows else 0.0)
         if not np.max(reach, initial=0.0) < HEADROOM * target.largest:
             error = np.where(reach < HEADROOM * target.largest, error, np.inf)
         floor = None if a.floor is None else a.floor * (1 - (roundings + 1) * unit)
         if not a.scalar:
             return Computed(self, a.exact, a.value, a.gap, a.shared, a.rest + error, a.extra, floor, False, a.role)
-        shared = with_symbol(a.shared, next(self._symbols), a.rest + error)
+        shared = {**a.shared, next(self._symbols): a.rest + error}
         return Computed(self, a.exact, a.value, a.gap, shared, 0.0, a.extra, floor, True, a.role)
-
-
-def half_subnormal(target: Format) -> float:
-    """Return the largest error of rounding to a subnormal number, or the next larger one that float64 holds."""
-    return target.smallest_subnormal / 2 or target.smallest_subnormal

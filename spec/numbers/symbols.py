@@ -1,45 +1,36 @@
-"""Signed coefficients of shared error symbols: arrays of shape (symbols, groups, members or 1).
+"""Signed coefficients of shared error symbols, by the symbol's number.
 
-A symbol stands for one unknown in [-1, 1] that is the same for all elements of a group. Arrays may differ in how many
-symbols they know of; the later ones are then 0.
+A symbol stands for one unknown in [-1, 1] that is the same for all elements of a group. A coefficient is an array that
+broadcasts to (groups, members). What a number has no coefficient for, it does not depend on.
 """
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
 from normspec.spec.formats import Array
 
-Coefficients = Array | None
-"""None stands for no coefficient at all: a number without shared error."""
+Coefficients = Mapping[int, Array]
+NONE: Coefficients = MappingProxyType({})
 
 
 def scaled(coefficients: Coefficients, factor: Array | float) -> Coefficients:
     """Return the coefficients times a factor for each element."""
-    return None if coefficients is None else coefficients * factor
+    return {symbol: value * factor for symbol, value in coefficients.items()}
 
 
 def added(a: Coefficients, b: Coefficients) -> Coefficients:
-    """Return the sum of two arrays of coefficients."""
-    if a is None or b is None:
-        return b if a is None else a
-    if len(a) < len(b):
-        a, b = b, a
-    if len(a) == len(b):
-        return a + b
-    result = np.empty(np.broadcast_shapes(a.shape, (len(a), *b.shape[1:])))
-    result[: len(b)] = a[: len(b)] + b
-    result[len(b) :] = a[len(b) :]
-    return result
-
-
-def with_symbol(coefficients: Coefficients, index: int, value: Array) -> Array:
-    """Return the coefficients with a new symbol's, of shape (groups, 1), at an index that none of them has."""
-    result = np.zeros((index + 1, *value.shape))
-    if coefficients is not None:
-        result[: len(coefficients)] = coefficients
-    result[index] = value
-    return result
+    """Return the sums of the coefficients of two numbers."""
+    if not a or not b:
+        return a or b
+    both = {symbol: a[symbol] + b[symbol] for symbol in a if symbol in b}
+    return {**a, **b, **both}
 
 
 def spread(coefficients: Coefficients) -> Array | float:
     """Return the largest deviation that the symbols can cause together."""
-    return 0.0 if coefficients is None else np.asarray(np.add.reduce(np.abs(coefficients), axis=0))
+    total: Array | float = 0.0
+    for value in coefficients.values():
+        total = total + np.abs(value)
+    return total
