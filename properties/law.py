@@ -1,27 +1,40 @@
-"""What a law is: one rule of the specification as one small function, with its name, statement and proof."""
+"""What a law is: one requirement of the specification as one small function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Judgement
+from normspec.spec.operations import OPERATIONS
+from normspec.spec.requirements import REQUIREMENTS
 
 
 @dataclass(frozen=True)
 class Law:
-    """One rule.
+    """One rule, named by the requirement that it judges.
 
-    statement says it in words and symbols. claim names the derivation that proves it; where nothing is to be proved
-    because the rule is about conduct and not about numbers, claim is empty. needs names the verbs without which an
-    implementation is not asked: verbs, gradients, parameters, state. judges_silence says that the law also judges cases
-    that were not answered with results. streams names the kinds of cases that the law is tried on.
+    needs names what an implementation must claim to be asked: verbs, gradients, parameters, state. streams names the
+    kinds of cases that the law is tried on. judges_silence says that it also judges cases that were not answered with
+    results.
     """
 
     name: str
-    statement: str
-    claim: str
     judge: Callable[[Trial], Judgement]
-    operations: tuple[str, ...] = ("batch_norm",)
     needs: tuple[str, ...] = ()
     streams: tuple[str, ...] = ("small", "large")
     judges_silence: bool = False
+
+    @property
+    def statement(self) -> str:
+        """Return the requirement in words and symbols."""
+        return REQUIREMENTS[self.name].statement
+
+    @property
+    def claim(self) -> str:
+        """Return the claim of the derivations that proves the law; empty for a rule of conduct."""
+        return REQUIREMENTS[self.name].claim
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Return the operations that the law is about: those that have the requirement."""
+        return tuple(name for name, operation in OPERATIONS.items() if self.name in operation.requirements)

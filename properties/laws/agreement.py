@@ -59,38 +59,13 @@ def _fresh(trial: Trial, verb: str) -> tuple[int, ...]:
 
 
 LAWS = (
-    Law("training-output", "in training y = γ x̂ + β with x̂ = (x - μ) / √(v + ε), v biased", "y", training_output),
-    Law(
-        "inference-output",
-        "in inference y = γ (x - running mean) / √(running variance + ε) + β",
-        "inference-y",
-        inference_output,
-        needs=("infer",),
-    ),
-    Law("running-mean", "r ← (1 - w) r + w μ, w the weight of the new", "running-step", running_mean),
-    Law("running-variance", "r ← (1 - w) r + w m/(m-1) v, or w v where biased", "bessel", running_variance),
-    Law(
-        "dx",
-        "dx = (γg - mean(γg) - x̂ mean(γg x̂)) / σ, g the cotangent of y",
-        "dx",
-        input_gradient,
-        needs=("train", "backward"),
-    ),
-    Law("dgamma", "dγ = Σ g x̂ over the block", "dgamma", gamma_gradient, needs=("train", "backward")),
-    Law("dbeta", "dβ = Σ g over the block", "dbeta", beta_gradient, needs=("backward",)),
-    Law(
-        "inference-gradients",
-        "in inference dx = γ g / σ and dγ = Σ g x̂, with the running statistics held fixed",
-        "inference-dx",
-        inference_gradients,
-        needs=("infer", "backward"),
-    ),
-    Law(
-        "saved-values",
-        "a backward belongs to its own forward, whatever was trained in between",
-        "dx",
-        saved_values,
-        needs=("train", "backward"),
-        streams=("small",),
-    ),
+    Law("training-output", training_output),
+    Law("inference-output", inference_output, needs=("infer",)),
+    Law("running-mean", running_mean),
+    Law("running-variance", running_variance),
+    Law("dx", input_gradient, needs=("train", "backward")),
+    Law("dgamma", gamma_gradient, needs=("train", "backward")),
+    Law("dbeta", beta_gradient, needs=("backward",)),
+    Law("inference-gradients", inference_gradients, needs=("infer", "backward")),
+    Law("saved-values", saved_values, needs=("train", "backward"), streams=("small",)),
 )

@@ -93,22 +93,9 @@ def inference_keeps_state(trial: Trial) -> Judgement:
 
 
 LAWS = (
-    Law(
-        "answers",
-        "a case within the claims is answered, in the right names, shapes and dtypes",
-        "",
-        answers,
-        judges_silence=True,
-    ),
-    Law("inputs-untouched", "no array handed over is written to", "", inputs_untouched, streams=("small",)),
-    Law("determinism", "the same question gives the same bits", "", determinism, streams=("small",)),
-    Law("layout-invariance", "where arrays lie in memory changes nothing", "", layout_invariance, streams=("small",)),
-    Law(
-        "inference-keeps-state",
-        "inference leaves the running statistics untouched",
-        "",
-        inference_keeps_state,
-        needs=("infer",),
-        streams=("small",),
-    ),
+    Law("answers", answers, judges_silence=True),
+    Law("inputs-untouched", inputs_untouched, streams=("small",)),
+    Law("determinism", determinism, streams=("small",)),
+    Law("layout-invariance", layout_invariance, streams=("small",)),
+    Law("inference-keeps-state", inference_keeps_state, needs=("infer",), streams=("small",)),
 )

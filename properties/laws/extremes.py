@@ -95,23 +95,9 @@ def _loud(trial: Trial, index: int) -> Judgement:
 
 
 LAWS = (
-    Law(
-        "single-element",
-        "a group of one element is treated as declared",
-        "",
-        single_element,
-        streams=("degenerate",),
-        judges_silence=True,
-    ),
-    Law(
-        "empty-batch",
-        "an empty batch is treated as declared",
-        "",
-        empty_batch,
-        streams=("degenerate",),
-        judges_silence=True,
-    ),
-    Law("refusals", "a call that means nothing is refused", "", refusals, streams=("invalid",), judges_silence=True),
-    Law("nan-confined", "NaN stays in exactly the group that has it", "", nan_confined, streams=("small",)),
-    Law("loud-overflow", "out of range y is right or not finite, never silently wrong", "", loud_overflow),
+    Law("single-element", single_element, streams=("degenerate",), judges_silence=True),
+    Law("empty-batch", empty_batch, streams=("degenerate",), judges_silence=True),
+    Law("refusals", refusals, streams=("invalid",), judges_silence=True),
+    Law("nan-confined", nan_confined, streams=("small",)),
+    Law("loud-overflow", loud_overflow),
 )

@@ -87,28 +87,7 @@ def _again(trial: Trial, index: int) -> Judgement:
 
 
 LAWS = (
-    Law(
-        "cotangent-linearity",
-        "vjp(a g + b h) = a vjp(g) + b vjp(h)",
-        "dx-linearity",
-        cotangent_linearity,
-        needs=("backward",),
-        streams=("small",),
-    ),
-    Law(
-        "wanted-subsets",
-        "a gradient is the same whichever others are asked for",
-        "",
-        wanted_subsets,
-        needs=("backward",),
-        streams=("small",),
-    ),
-    Law(
-        "backward-again",
-        "a second backward of one forward gives the same gradients",
-        "",
-        backward_again,
-        needs=("backward",),
-        streams=("small",),
-    ),
+    Law("cotangent-linearity", cotangent_linearity, needs=("backward",), streams=("small",)),
+    Law("wanted-subsets", wanted_subsets, needs=("backward",), streams=("small",)),
+    Law("backward-again", backward_again, needs=("backward",), streams=("small",)),
 )

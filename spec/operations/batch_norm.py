@@ -1,6 +1,6 @@
 """Batch normalization (Ioffe and Szegedy, 2015): one mean and variance for each channel."""
 
-from normspec.spec.operations.operation import Operation, Requirement
+from normspec.spec.operations.operation import Operation
 
 
 def _all_but_channel(rank: int) -> tuple[int, ...]:
@@ -22,5 +22,39 @@ BATCH_NORM = Operation(
         "negative_epsilon",
         "statistics_dtype",
     ),
-    requirements=(Requirement("training-output", "In training y is gamma times xhat plus beta.", "y"),),
+    requirements=(
+        "training-output",
+        "inference-output",
+        "running-mean",
+        "running-variance",
+        "dx",
+        "dgamma",
+        "dbeta",
+        "inference-gradients",
+        "saved-values",
+        "zero-mean",
+        "second-moment",
+        "gradient-sum",
+        "gradient-projection",
+        "shift-invariance",
+        "scale-covariance",
+        "permutation-equivariance",
+        "group-independence",
+        "identity-recovery",
+        "rank-equivalence",
+        "running-independence",
+        "cotangent-linearity",
+        "wanted-subsets",
+        "backward-again",
+        "answers",
+        "inputs-untouched",
+        "determinism",
+        "layout-invariance",
+        "inference-keeps-state",
+        "single-element",
+        "empty-batch",
+        "refusals",
+        "nan-confined",
+        "loud-overflow",
+    ),
 )

@@ -7,20 +7,11 @@ from normspec.spec.partition import Partition
 
 
 @dataclass(frozen=True)
-class Requirement:
-    """One thing that an implementation must do: its words, and the claim of the derivations that proves them."""
-
-    name: str
-    statement: str
-    claim: str
-
-
-@dataclass(frozen=True)
 class Operation:
     """One kind of layer.
 
     group_axes and block_axes give, for the rank of x, the axes over which statistics and parameters are shared.
-    oracle names the generated module in normspec.spec.oracles.
+    oracle names the generated module in normspec.spec.oracles; requirements are names in normspec.spec.requirements.
     """
 
     name: str
@@ -30,7 +21,7 @@ class Operation:
     group_axes: Callable[[int], tuple[int, ...]]
     block_axes: Callable[[int], tuple[int, ...]]
     conventions: tuple[str, ...]
-    requirements: tuple[Requirement, ...]
+    requirements: tuple[str, ...]
 
     def groups(self, shape: tuple[int, ...]) -> Partition:
         """Return the partition of an array of this shape into groups."""

@@ -1,0 +1,123 @@
+"""What is required of a layer: each requirement once, in words, with the claim that proves it.
+
+A requirement on numbers names a claim of the derivations. One on conduct has nothing to prove, and says why it stands.
+Laws, operations and pages take names, statements and claims from here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One thing that an implementation must do: its words, and the claim that proves it or the reason it stands."""
+
+    name: str
+    statement: str
+    claim: str = ""
+    because: str = ""
+
+
+REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
+    {
+        requirement.name: requirement
+        for requirement in (
+            # agreement
+            Requirement("training-output", "in training y = γ x̂ + β with x̂ = (x - μ) / √(v + ε), v biased", "y"),
+            Requirement(
+                "inference-output", "in inference y = γ (x - running mean) / √(running variance + ε) + β", "inference-y"
+            ),
+            Requirement("running-mean", "r ← (1 - w) r + w μ, w the weight of the new", "running-step"),
+            Requirement("running-variance", "r ← (1 - w) r + w m/(m-1) v, or w v where biased", "bessel"),
+            Requirement("dx", "dx = (γg - mean(γg) - x̂ mean(γg x̂)) / σ, g the cotangent of y", "dx"),
+            Requirement("dgamma", "dγ = Σ g x̂ over the block", "dgamma"),
+            Requirement("dbeta", "dβ = Σ g over the block", "dbeta"),
+            Requirement(
+                "inference-gradients",
+                "in inference dx = γ g / σ and dγ = Σ g x̂, with the running statistics held fixed",
+                "inference-dx",
+            ),
+            Requirement("saved-values", "a backward belongs to its own forward, whatever was trained in between", "dx"),
+            # invariants
+            Requirement("zero-mean", "Σ (y - β) = 0 over each group in training", "zero-mean"),
+            Requirement("second-moment", "Σ (y - β)² / m = γ² v/(v + ε): not quite one", "second-moment"),
+            Requirement("gradient-sum", "Σ dx = 0 over each group", "sum-dx"),
+            Requirement("gradient-projection", "Σ dx x̂ = γ ε/(v + ε)^(3/2) dγ over each group", "dx-orthogonality"),
+            # symmetry
+            Requirement("shift-invariance", "y(x + c) = y(x) in training", "shift-invariance"),
+            Requirement("scale-covariance", "y(a x; a² ε) = y(x; ε) in training", "scale-covariance"),
+            Requirement(
+                "permutation-equivariance", "a permutation of the group permutes y and dx", "permutation-equivariance"
+            ),
+            Requirement("group-independence", "no group depends on another", "y"),
+            Requirement("identity-recovery", "γ = σ and β = μ give y = x", "identity-recovery"),
+            Requirement("rank-equivalence", "joining axes of space changes nothing", "y"),
+            Requirement("running-independence", "in training y ignores the running statistics", "y"),
+            # gradients
+            Requirement("cotangent-linearity", "vjp(a g + b h) = a vjp(g) + b vjp(h)", "dx-linearity"),
+            Requirement(
+                "wanted-subsets",
+                "a gradient is the same whichever others are asked for",
+                because="a gradient is a function of the case; what else is asked for is no part of it",
+            ),
+            Requirement(
+                "backward-again",
+                "a second backward of one forward gives the same gradients",
+                because="a gradient is a function of the case; asking does not change it",
+            ),
+            # conduct
+            Requirement(
+                "answers",
+                "a case within the claims is answered, in the right names, shapes and dtypes",
+                because="a claim is a promise to answer",
+            ),
+            Requirement(
+                "inputs-untouched",
+                "no array handed over is written to",
+                because="the caller owns what it hands over, and uses it again",
+            ),
+            Requirement(
+                "determinism",
+                "the same question gives the same bits",
+                because="a failure that cannot be repeated cannot be mended",
+            ),
+            Requirement(
+                "layout-invariance",
+                "where arrays lie in memory changes nothing",
+                because="a layer is a function of values; strides are none",
+            ),
+            Requirement(
+                "inference-keeps-state",
+                "inference leaves the running statistics untouched",
+                because="inference reads the running statistics, and only training moves them",
+            ),
+            # extremes
+            Requirement(
+                "single-element",
+                "a group of one element is treated as declared",
+                because="conventions differ where m - 1 = 0, so the choice must be declared and kept",
+            ),
+            Requirement(
+                "empty-batch",
+                "an empty batch is treated as declared",
+                because="conventions differ where m = 0, so the choice must be declared and kept",
+            ),
+            Requirement(
+                "refusals",
+                "a call that means nothing is refused",
+                because="an argument without a meaning must not be given one silently",
+            ),
+            Requirement(
+                "nan-confined",
+                "NaN stays in exactly the group that has it",
+                because="whoever looks for the cause of a NaN must be able to trust where it shows",
+            ),
+            Requirement(
+                "loud-overflow",
+                "out of range y is right or not finite, never silently wrong",
+                because="a wrong number that looks right is the worst of all answers",
+            ),
+        )
+    }
+)
