@@ -7,17 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from normspec.implementations.registry import implementation
-    from normspec.report import NonConformance, Report
+    from normspec.implementations.plug_in import implementation
+    from normspec.report import NonConformanceError, Report
     from normspec.run import check
 
-__all__ = ["NonConformance", "Report", "check", "implementation"]
+__all__ = ["NonConformanceError", "Report", "check", "implementation"]
 
 _HOMES = {
-    "NonConformance": "normspec.report",
+    "NonConformanceError": "normspec.report",
     "Report": "normspec.report",
     "check": "normspec.run",
-    "implementation": "normspec.implementations.registry",
+    "implementation": "normspec.implementations.plug_in",
 }
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import click
 
-from normspec.close_names import UnknownName, choose
+from normspec.close_names import UnknownNameError, choose
 
 WRONG_CALL, OWN_DEFECT, INTERRUPTED = 2, 70, 130
 
@@ -32,7 +32,7 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         try:
             choose("command", [cmd_name], SUBCOMMANDS, f"choose from {', '.join(SUBCOMMANDS)}")
-        except UnknownName as error:
+        except UnknownNameError as error:
             raise click.UsageError(str(error), ctx) from None
         command: click.Command = import_module(f"normspec.commands.{cmd_name}").command
         return command
@@ -111,5 +111,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    given = None if arguments is None else list(arguments)
-    return _answered(lambda: group.main(given, prog_name="normspec", standalone_mode=False))
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return _answered(lambda: _invoked(given))
+
+
+def _invoked(arguments: list[str]) -> object:
+    """Call the command without click's own handling of errors, which would end a closed pipe with exit code 1."""
+    with group.make_context("normspec", arguments) as context:
+        return group.invoke(context)

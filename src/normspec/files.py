@@ -13,7 +13,9 @@ def check_writable(path: Path) -> None:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".normspec-"):
             pass
     except OSError as error:
-        raise ValueError(f"{str(path)!r} cannot be written ({error.strerror}): give a file in a folder of yours") from None
+        raise ValueError(
+            f"{str(path)!r} cannot be written ({error.strerror}): give a file in a folder of yours"
+        ) from None
 
 
 def write_whole(path: Path, text: str) -> None:

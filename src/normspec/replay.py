@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from normspec.close_names import choose
 from normspec.implementations.contract import Implementation
 from normspec.implementations.targets import resolve
+from normspec.properties.check import judge
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Counterexample, Inapplicable, Judgement, Kept, Result, Undecided
@@ -60,4 +61,4 @@ def replay(report: Report) -> Iterator[Replayed]:
 
 
 def _again(result: Result, found: Counterexample, implementation: Implementation) -> Replayed:
-    return Replayed(result, LAWS[result.law].judge(Trial(implementation, found.case)))
+    return Replayed(result, judge(LAWS[result.law], Trial(implementation, found.case)))

@@ -12,7 +12,7 @@ from normspec.properties.verdict import Result
 CONFORMS, NONCONFORMING, WRONG_CALL, NOTHING_EXECUTED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-class NonConformance(AssertionError):
+class NonConformanceError(AssertionError):
     """An implementation broke a law that it is not on record for."""
 
 
@@ -75,12 +75,12 @@ class Report:
         return CONFORMS if self.summary.executed > self.summary.undecided else NOTHING_EXECUTED
 
     def raise_for_failures(self) -> None:
-        """Raise NonConformance when the exit code is not 0, with one line for each failure."""
+        """Raise NonConformanceError when the exit code is not 0, with one line for each failure."""
         if self.failures:
             lines = map(_line, self.failures)
-            raise NonConformance("\n".join((f"{len(self.failures)} results do not conform", *lines)))
+            raise NonConformanceError("\n".join((f"{len(self.failures)} results do not conform", *lines)))
         if self.exit_code != CONFORMS:
-            raise NonConformance("nothing was executed: no law applied to what the implementation claims")
+            raise NonConformanceError("nothing was executed: no law applied to what the implementation claims")
 
 
 def _line(result: Result) -> str:

@@ -102,7 +102,9 @@ def report_from(node: Node) -> Report:
     if not isinstance(node.value, dict) or node.value.get("format") != FORMAT:
         raise PlainError(f"{node.path} is no report: give a file that 'normspec check --json FILE' wrote")
     record = node.record(*_TOP, optional=_TOP_BESIDES)
-    asked: dict[str, Any] = {name: value.text() for name, value in record["asked"].entries()} if record.get("asked") else {}
+    asked: dict[str, Any] = (
+        {name: value.text() for name, value in record["asked"].entries()} if record.get("asked") else {}
+    )
     return Report(tuple(_result_from(item) for item in record["results"].items()), asked)
 
 

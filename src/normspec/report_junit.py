@@ -1,15 +1,17 @@
 """Reports as JUnit XML: one suite for each target and operation, one case for each law and dtype."""
 
+from collections.abc import Mapping
 from itertools import groupby
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser.junitparser import FinalResult
 
 from normspec.clean import cleaned, one_line
 from normspec.properties.verdict import Result
 from normspec.report import Report
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
-KINDS = {
+KINDS: Mapping[str, type[FinalResult]] = {
     "nonconforming": Failure,
     "refused": Failure,
     "crashed": Error,
@@ -19,7 +21,7 @@ KINDS = {
 }
 
 
-def _outcome(result: Result) -> list[Failure | Error | Skipped]:
+def _outcome(result: Result) -> list[FinalResult]:
     if result.known is not None:
         return [Skipped(one_line(f"known: {result.known.reason} ({result.known.link})"))]
     if result.verdict not in KINDS:
@@ -46,8 +48,8 @@ def junit_text(report: Report) -> str:
     document = JUnitXml("normspec")
     for (target, operation), results in groupby(report.results, lambda result: (result.target, result.operation)):
         suite = TestSuite(one_line(f"{target} {operation}"))
-        suite.add_testcases(map(_case, results))
+        suite.add_testcases(list(map(_case, results)))
         document.add_testsuite(suite)
-    document.update_statistics()
-    text = document.tostring()
+    document.update_statistics()  # type: ignore[no-untyped-call]
+    text = document.tostring()  # type: ignore[no-untyped-call]
     return HEAD + (text.decode("utf-8") if isinstance(text, bytes) else str(text)) + "\n"

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from normspec.close_names import UnknownName, choose
+from normspec.close_names import UnknownNameError, choose
 from normspec.implementations.contract import Implementation
-from normspec.implementations.targets import resolve
+from normspec.implementations.targets import list_names, resolve
 from normspec.known_file import read_known_failures
 from normspec.properties.check import Settings
 from normspec.properties.known import KnownFailure
@@ -63,10 +63,14 @@ def _resolved(target: str | Implementation, operations: tuple[str, ...]) -> list
 
 
 def _known(path: Path) -> tuple[KnownFailure, ...]:
+    """Return the entries of a file; a law or target that nothing has would otherwise never be found out."""
     entries = read_known_failures(path)
+    targets = list_names()
     for index, entry in enumerate(entries):
         try:
             choose("law", [entry.law], LAWS, "'normspec list laws' shows them all")
-        except UnknownName as error:
-            raise UnknownName(f"{path.name}.entries[{index}].{error}") from None
+            if ":" not in entry.target:
+                choose("target", [entry.target], targets, "'normspec list implementations' shows them all")
+        except UnknownNameError as error:
+            raise UnknownNameError(f"{path.name}.entries[{index}].{error}") from None
     return entries

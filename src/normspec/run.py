@@ -1,12 +1,14 @@
 """One run, from what is asked to the report: every law on every implementation."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
 from normspec.implementations.contract import Implementation
 from normspec.properties.check import Progress
 from normspec.properties.check import check as check_one
+from normspec.properties.known import KnownFailure
 from normspec.properties.verdict import Result
 from normspec.report import Report
 from normspec.request import Request, request
@@ -35,7 +37,7 @@ def run(asked: Request, watch: Watch = _unwatched) -> Report:
     except KeyboardInterrupt:
         interrupted = True
     return Report(
-        results=tuple(results),
+        results=tuple(_strict(result, asked.known) for result in results),
         asked={implementation.name: target for target, implementation in asked.implementations},
         settings={
             "max_examples": asked.settings.max_examples,
@@ -47,6 +49,16 @@ def run(asked: Request, watch: Watch = _unwatched) -> Report:
         seconds=monotonic() - start,
         interrupted=interrupted,
     )
+
+
+def _strict(result: Result, known: tuple[KnownFailure, ...]) -> Result:
+    """Return the result; one that is not claimed although its failure is on record does not conform."""
+    place = (result.target, result.operation, result.law, result.dtype)
+    stale = any(place == (entry.target, entry.operation, entry.law, entry.dtype) for entry in known)
+    if result.verdict != "not claimed" or not stale:
+        return result
+    message = "stands in the file of known failures, but is not claimed: take it out of the file"
+    return replace(result, verdict="nonconforming", message=message)
 
 
 def check(

@@ -17,12 +17,15 @@ _FILE = click.Path(path_type=Path)
 @click.option("--dtype", "dtypes", multiple=True, metavar="NAME", help="Only this dtype; may be repeated.")
 @click.option(
     "--max-examples",
+    metavar="N",
     type=click.IntRange(min=1),
     default=100,
     show_default=True,
     help="How many cases each law is tried on, for each dtype.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Where the search starts.")
+@click.option(
+    "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Where the search starts."
+)
 @click.option("--known-failures", type=_FILE, metavar="FILE", help="Failures on record: shown, but not counted.")
 @click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Write the report as JSON.")
 @click.option("--junit", "junit_file", type=_FILE, metavar="FILE", help="Write the report as JUnit XML.")

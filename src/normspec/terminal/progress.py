@@ -1,11 +1,11 @@
-"""The live bar of a run: what is being checked, how far it is, the time left. Plain lines where there is no terminal."""
+"""The live bar of a run: what is being checked, how far it is, the time left; plain lines without a terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import click
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from normspec.clean import one_line
 from normspec.properties import check
@@ -17,36 +17,24 @@ from normspec.terminal.layout import console
 
 @dataclass
 class Share:
-    """How much of a run is done, counted in results: one is due for each implementation, law and dtype.
+    """How much of a run is done: each dtype of each implementation is one part of it, and tells how far it is."""
 
-    An implementation that claims fewer dtypes gives fewer results, which is made up for when the next one starts.
-    """
+    seen: list[tuple[str, str]] = field(default_factory=list)
 
-    request: Request
-    before: int = 0
-    results: int = 0
-    target: str = ""
-    dues: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        dtypes = len(self.request.settings.dtypes or ())
-        for _, implementation in self.request.implementations:
-            self.dues[implementation.name] = len(self.request.laws_for(implementation)) * dtypes
-
-    @property
-    def total(self) -> int:
-        """Return how many results are due in all."""
-        return sum(self.dues.values())
-
-    def done(self, event: check.Progress | Result) -> float:
-        """Return how many results are done, with the part of the one under way."""
-        if event.target != self.target:
-            self.before += self.dues.get(self.target, 0)
-            self.target, self.results = event.target, 0
+    def done(self, event: check.Progress | Result) -> float | None:
+        """Return how many parts are done, or None for an event that does not tell."""
         if isinstance(event, Result):
-            self.results += 1
-            return self.before + self.results
-        return self.before + self.results + min(event.done / max(event.total, 1), 1.0)
+            return None
+        part = (event.target, event.dtype)
+        if part not in self.seen:
+            self.seen.append(part)
+        return self.seen.index(part) + min(event.done / max(event.total, 1), 1.0)
+
+
+def parts(request: Request) -> int:
+    """Return how many parts a run has: an implementation is only tried on the dtypes that it claims."""
+    asked = request.settings.dtypes or ()
+    return sum(dtype in each.claims.dtypes for _, each in request.implementations for dtype in asked)
 
 
 def doing(event: check.Progress | Result) -> str:
@@ -64,15 +52,15 @@ def watching(request: Request) -> Iterator[Watch]:
 
 @contextmanager
 def _bar(request: Request) -> Iterator[Watch]:
-    share = Share(request)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=16), TaskProgressColumn())
+    share = Share()
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(16), TaskProgressColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=share.total)
+        task = bar.add_task("starting", total=parts(request))
         yield lambda event: bar.update(task, completed=share.done(event), description=_fitted(event, bar.console.width))
 
 
 def _fitted(event: check.Progress | Result, columns: int) -> str:
-    room, text = max(columns - 34, 10), doing(event)
+    room, text = max(columns - 36, 10), doing(event)
     return text if len(text) <= room else f"{text[: room - 3]}..."
 
 

@@ -40,7 +40,9 @@ def tables(results: Iterable[Result]) -> Iterable[Table]:
 def _table(title: str, results: tuple[Result, ...]) -> Table:
     dtypes = tuple(dict.fromkeys(result.dtype for result in results))
     by_place = {(result.law, result.dtype): result for result in results}
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), title=Text(title, style="bold"))
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), title=Text(title, style="bold")
+    )
     table.title_justify = "left"
     table.add_column("law", overflow="fold")
     for dtype in dtypes:

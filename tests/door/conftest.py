@@ -1,0 +1,32 @@
+"""The command on stand-ins: what it prints, writes and returns, apart from what the laws find."""
+
+from collections.abc import Callable
+
+import door_fakes
+import pytest
+
+from normspec.command import main
+
+Called = Callable[..., int]
+
+
+@pytest.fixture
+def finding(monkeypatch: pytest.MonkeyPatch) -> Callable[..., door_fakes.Check]:
+    """Let every check find the given events."""
+
+    def let(*events: object) -> door_fakes.Check:
+        check = door_fakes.Check(*events)
+        monkeypatch.setattr("normspec.run.check_one", check)
+        return check
+
+    monkeypatch.setattr("normspec.request.resolve", door_fakes.resolve)
+    monkeypatch.setattr("normspec.replay.resolve", door_fakes.resolve)
+    for module in ("request", "replay", "terminal.failures"):
+        monkeypatch.setattr(f"normspec.{module}.LAWS", door_fakes.LAWS)
+    return let
+
+
+@pytest.fixture
+def normspec() -> Called:
+    """Run the command with these arguments."""
+    return lambda *arguments: main([str(argument) for argument in arguments])
