@@ -94,8 +94,8 @@ def affine(xhat: Array, gamma: Array | None, beta: Array | None) -> Array:
     return scaled if beta is None else scaled + beta
 
 
-def unbiased(variance: Array, members: int) -> Array:
-    """Return the variance times m / (m - 1); one element has variance 0, and keeps it."""
+def unbiased(mean: Array, variance: Array, members: int) -> Array:
+    """Return the variance times m / (m - 1), whatever the mean; one element has variance 0, and keeps it."""
     corrected: Array = variance * variance.dtype.type(members / max(members - 1, 1))
     return corrected
 
@@ -150,7 +150,7 @@ class Formulas:
     rstd: Callable[[Array, Array], Array] = rstd
     normalize: Callable[[Array, Array, Array], Array] = normalize
     affine: Callable[[Array, Array | None, Array | None], Array] = affine
-    unbiased: Callable[[Array, int], Array] = unbiased
+    unbiased: Callable[[Array, Array, int], Array] = unbiased
     moved: Callable[[Array, Array, float], Array] = moved
     new_weight: Callable[[float | None, str, int], float] = new_weight
     scaled_cotangent: Callable[[Array, Array | None], Array] = scaled_cotangent

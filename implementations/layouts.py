@@ -28,6 +28,15 @@ def bits(array: Array) -> Array:
     return array.view(np.dtype(f"u{array.itemsize}"))
 
 
+def shrunk(values: Array) -> Array:
+    """Return values with length 1 along every axis on which they are constant, bit for bit."""
+    small = values
+    for axis in range(values.ndim):
+        first = small.take([0], axis)
+        small = first if bool((bits(small) == bits(first)).all()) else small
+    return small
+
+
 def _filled(memory: Array, view: Array, values: Array) -> Placed:
     view[...] = values
     return Placed(view, memory)
@@ -72,11 +81,7 @@ def _expanded(values: Array) -> Placed:
     """Place values with stride 0 along every axis on which they are constant."""
     if values.size == 0:
         return _contiguous(values)
-    small = values
-    for axis in range(values.ndim):
-        first = small.take([0], axis)
-        small = first if bool((bits(small) == bits(first)).all()) else small
-    memory = np.array(small, order="C")
+    memory = np.array(shrunk(values), order="C")
     strides = [0 if size == 1 else step for size, step in zip(memory.shape, memory.strides, strict=True)]
     return Placed(np.lib.stride_tricks.as_strided(memory, values.shape, strides), memory)
 

@@ -12,7 +12,7 @@ from normspec.spec.claims import Claims
 CLAIMS: dict[str, Any] = {"layouts": tuple(LAYOUTS), "momentum_none": True}
 
 TWO_PASS = Implementation(
-    name="numpy",
+    name="numpy-two-pass",
     operation="batch_norm",
     create=partial(NumpyLayer, formulas=Formulas(), declared={}),
     claims=Claims(**CLAIMS),

@@ -142,7 +142,7 @@ class NumpyLayer:
             return
         variance = standardized.variance
         if self.conventions["running_variance"] == "unbiased":
-            variance = self.formulas.unbiased(variance, members)
+            variance = self.formulas.unbiased(standardized.mean, variance, members)
         weight = self.formulas.new_weight(self.momentum, self.conventions["momentum"], self.batches)
         for name, new in (("running_mean", standardized.mean), ("running_var", variance)):
             old = self.running[name].astype(self.working)

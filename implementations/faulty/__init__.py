@@ -1,0 +1,13 @@
+"""Faulty batch norms, each named for its fault: what a law is worth shows on them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from normspec.implementations.faulty import affine, conduct, degenerate, gradients, memory, running, statistics
+from normspec.implementations.faulty.fault import Fault
+
+CHAPTERS = (statistics, running, affine, gradients, memory, degenerate, conduct)
+
+FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for chapter in CHAPTERS for fault in chapter.FAULTS})
+
+__all__ = ["FAULTS", "Fault"]

@@ -1,0 +1,161 @@
+"""Faults in how a layer behaves as a program: formats, repeatability, state, failure."""
+
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from normspec.implementations.faulty.fault import by_formula, by_layer
+from normspec.implementations.formulas import average, two_pass
+from normspec.implementations.layouts import bits
+from normspec.implementations.numpy_layer import NumpyLayer, Standardized
+from normspec.spec.formats import Array
+
+_calls = count()
+
+
+class _AlwaysFloat64(NumpyLayer):
+    def forward(self, x: Array, *, training: bool) -> Array:
+        return super().forward(x, training=training).astype(np.float64)
+
+
+class _Float32Inside(NumpyLayer):
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.working = np.dtype(np.float32)
+        self.epsilon = self.epsilon.astype(self.working)
+        self.parameters = {name: values.astype(self.working) for name, values in self.parameters.items()}
+
+
+class _Unrepeatable(NumpyLayer):
+    def forward(self, x: Array, *, training: bool) -> Array:
+        y = np.ascontiguousarray(super().forward(x, training=training))
+        own = bits(y)
+        own ^= own.dtype.type(next(_calls) % 2)
+        return y
+
+
+class _Leftover(NumpyLayer):
+    previous: Array | None = None
+
+    def _train(self, rows: Array) -> Standardized:
+        own = super()._train(rows)
+        mean = own.mean if self.previous is None else self.previous
+        self.previous = own.mean
+        xhat = self.formulas.normalize(np.ldexp(rows, -own.exponent), np.ldexp(mean, -own.exponent), own.scale)
+        return Standardized(own.mean, own.variance, own.scale, own.exponent, xhat)
+
+
+class _Zeros(NumpyLayer):
+    def forward(self, x: Array, *, training: bool) -> Array:
+        return 0 * np.nan_to_num(super().forward(x, training=training).astype(np.float32)).astype(self.dtype)
+
+    def backward(self, step: int, cotangent: Array, wanted: tuple[str, ...]) -> Mapping[str, Array]:
+        return {name: np.zeros_like(values) for name, values in super().backward(step, cotangent, wanted).items()}
+
+
+class _CrashesOnRankThree(NumpyLayer):
+    def forward(self, x: Array, *, training: bool) -> Array:
+        if x.ndim == 3:
+            raise IndexError(f"tuple index out of range: shape {x.shape} has no axis 3")
+        return super().forward(x, training=training)
+
+
+class _CrashesOnOddWidth(NumpyLayer):
+    def forward(self, x: Array, *, training: bool) -> Array:
+        if x.ndim > 2 and x.shape[-1] % 2:
+            raise AssertionError(f"width {x.shape[-1]} is not a multiple of the vector length 2")
+        return super().forward(x, training=training)
+
+
+class _RefusesRankFive(NumpyLayer):
+    def forward(self, x: Array, *, training: bool) -> Array:
+        if x.ndim == 5:
+            raise ValueError(f"expected input of rank 2 to 4, got shape {x.shape}")
+        return super().forward(x, training=training)
+
+
+class _ForgetsDbeta(NumpyLayer):
+    def backward(self, step: int, cotangent: Array, wanted: tuple[str, ...]) -> Mapping[str, Array]:
+        found = super().backward(step, cotangent, wanted)
+        return {name: values for name, values in found.items() if name != "dbeta"}
+
+
+def _across_groups(rows: Array) -> tuple[Array, Array]:
+    mean, variance = two_pass(rows)
+    return np.broadcast_to(mean.mean(axis=0, keepdims=True), mean.shape), average(np.square(rows - mean)) + 0 * variance
+
+
+FAULTS = (
+    by_layer(
+        "wrong-dtype",
+        "dtype-contract",
+        "y is float64 whatever x is",
+        "y does not have the dtype of x",
+        _AlwaysFloat64,
+    ),
+    by_layer(
+        "float64-in-float32",
+        "dtype-contract",
+        "float64 input is computed in float32",
+        "y, statistics and gradients of float64 input have errors of the size of float32's",
+        _Float32Inside,
+    ),
+    by_layer(
+        "not-deterministic",
+        "nondeterminism",
+        "the last bit of y differs in every second call of the process",
+        "two runs on one case do not agree to the bit",
+        _Unrepeatable,
+    ),
+    by_layer(
+        "leftover-mean",
+        "state-left-behind",
+        "a training step subtracts the mean of the training step before it",
+        "y depends on earlier calls",
+        _Leftover,
+    ),
+    by_formula(
+        "mean-across-channels",
+        "per-sample-independence",
+        "the mean of all channels is subtracted from each",
+        "y of one channel depends on the others",
+        statistics=_across_groups,
+    ),
+    by_layer(
+        "zeros",
+        "zeros-as-answer",
+        "y and every gradient are zeros",
+        "y is not xhat times gamma plus beta",
+        _Zeros,
+    ),
+    by_layer(
+        "crashes-on-rank-3",
+        "rank-assumption",
+        "input of rank 3, which is claimed, raises IndexError",
+        "a claimed input makes the layer crash",
+        _CrashesOnRankThree,
+    ),
+    by_layer(
+        "crashes-on-odd-width",
+        "tile-tail-or-block-boundary",
+        "an odd last axis of input of rank 3 to 5 raises AssertionError",
+        "a claimed input makes the layer crash",
+        _CrashesOnOddWidth,
+    ),
+    by_layer(
+        "refuses-rank-5",
+        "rank-assumption",
+        "input of rank 5, which is claimed, is refused",
+        "a claimed input is refused",
+        _RefusesRankFive,
+    ),
+    by_layer(
+        "dbeta-forgotten",
+        "grad-missing-or-severed",
+        "dbeta is not returned",
+        "a gradient that is claimed and wanted does not come",
+        _ForgetsDbeta,
+    ),
+)

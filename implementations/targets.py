@@ -1,0 +1,137 @@
+"""Targets: the names by which implementations are asked for."""
+
+import sys
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+from normspec.implementations.contract import Implementation
+from normspec.implementations.errors import TargetError, signature_of
+from normspec.implementations.faulty import FAULTS, Fault
+from normspec.implementations.locate import load_registered, locate
+from normspec.implementations.plug_in import STATE, from_function, names_of
+from normspec.implementations.vetting import objection
+from normspec.spec.operations import OPERATIONS
+
+# name: (where it is, what it is). Nothing here is imported before it is asked for.
+REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "numpy": ("normspec.implementations.numpy_batch_norm:NUMPY", "all NumPy implementations"),
+        "numpy-two-pass": (
+            "normspec.implementations.numpy_batch_norm:TWO_PASS",
+            "batch norm in NumPy, variance from the deviations from the mean",
+        ),
+        "numpy-welford": (
+            "normspec.implementations.numpy_batch_norm:WELFORD",
+            "batch norm in NumPy, variance by Welford's recurrence and Chan's merging",
+        ),
+        "torch": ("normspec.implementations.torch_batch_norm:TORCH", "all PyTorch implementations (extra: torch)"),
+        "torch-functional": (
+            "normspec.implementations.torch_batch_norm:FUNCTIONAL",
+            "torch.nn.functional.batch_norm, gradients by autograd (extra: torch)",
+        ),
+        "torch-module": (
+            "normspec.implementations.torch_batch_norm:MODULE",
+            "torch.nn.BatchNorm1d, 2d and 3d, gradients by autograd (extra: torch)",
+        ),
+    }
+)
+
+FAULTY = "faulty:"
+
+
+def resolve(target: str, operation: str | None = None) -> tuple[Implementation, ...]:
+    """Return the implementations that a target names, those of one operation where one is given.
+
+    A target is a registered name, faulty:NAME, package.module:attribute or path/to/file.py:attribute. The attribute may
+    be an Implementation, a tuple of them, a function whose parameters have the specification's names, or a torch
+    module class. Raises TargetError, with one line that says what to do.
+    """
+    found = _found(target, operation)
+    kept = tuple(each for each in found if operation in (None, each.operation))
+    if not kept:
+        has = ", ".join(sorted({each.operation for each in found}))
+        raise TargetError(f"target={target!r} has nothing for operation={operation!r}: it implements {has}")
+    return kept
+
+
+def list_names() -> Mapping[str, str]:
+    """Return every registered name with one line that says what it is. Imports no framework."""
+    faulty = {f"{FAULTY}{name}": f"on purpose: {fault.statement}" for name, fault in FAULTS.items()}
+    return {name: statement for name, (_, statement) in REGISTERED.items()} | faulty
+
+
+def _found(target: str, operation: str | None) -> tuple[Implementation, ...]:
+    if target in REGISTERED:
+        return _as_implementations(target, load_registered(target, REGISTERED[target][0]), operation)
+    if target.startswith(FAULTY):
+        return (_faulty(target).implementation,)
+    if ":" in target:
+        return _as_implementations(target, locate(target), operation)
+    raise TargetError(f"target={target!r} is unknown: {_hint(target, tuple(REGISTERED))}")
+
+
+def _faulty(target: str) -> Fault:
+    name = target.removeprefix(FAULTY)
+    if name not in FAULTS:
+        raise TargetError(f"target={target!r} is unknown: {_hint(target, tuple(FAULTY + each for each in FAULTS))}")
+    return FAULTS[name]
+
+
+def _hint(asked: str, names: tuple[str, ...]) -> str:
+    if asked.endswith(".py"):
+        return f"name what to test in the file, as {asked}:ATTRIBUTE"
+    close = get_close_matches(asked, names, n=3)
+    start = f"did you mean {' or '.join(close)}? " if close else ""
+    return f"{start}'normspec list implementations' shows the names; others are MODULE:ATTRIBUTE or FILE.py:ATTRIBUTE"
+
+
+def _as_implementations(target: str, thing: Any, operation: str | None) -> tuple[Implementation, ...]:
+    if isinstance(thing, Implementation):
+        return (_vetted(target, thing),)
+    if isinstance(thing, tuple | list) and thing and all(isinstance(each, Implementation) for each in thing):
+        return tuple(_vetted(target, each) for each in thing)
+    if not callable(thing):
+        kind = type(thing).__name__
+        raise TargetError(
+            f"target={target!r} is a {kind}, no implementation: name a function, a module class or an Implementation"
+        )
+    try:
+        return (_adapted(target, thing, operation),)
+    except TargetError as error:
+        raise TargetError(f"target={target!r}: {error}") from None
+
+
+def _vetted(target: str, implementation: Implementation) -> Implementation:
+    why = objection(implementation)
+    if why:
+        raise TargetError(f"target={target!r}: {implementation.name} cannot be used: {why}")
+    return implementation
+
+
+def _adapted(target: str, thing: Any, operation: str | None) -> Implementation:
+    if _is_torch_module_class(thing):
+        from normspec.implementations.torch_module import torch_module
+
+        return torch_module(thing, operation or "batch_norm", name=target)
+    return from_function(thing, operation=operation or _operation_of(thing), name=target)
+
+
+def _is_torch_module_class(thing: Any) -> bool:
+    torch = sys.modules.get("torch")  # whoever defines a module class has imported it
+    return torch is not None and isinstance(thing, type) and issubclass(thing, torch.nn.Module)
+
+
+def _operation_of(function: Any) -> str:
+    """Return the operation that a function's parameters show: batch norm alone has running statistics."""
+    try:
+        names = names_of(function)
+    except (TypeError, ValueError):
+        names = {}
+    if len(OPERATIONS) == 1 or any(name in names for name in STATE):
+        return "batch_norm"
+    raise TargetError(
+        f"{getattr(function, '__name__', function)}{signature_of(function)} does not show which operation it is: "
+        f"give --operation, one of {', '.join(OPERATIONS)}"
+    )
