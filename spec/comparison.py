@@ -62,7 +62,8 @@ def compare(observed: Array, expected: Expected) -> Comparison:
 def _errors(seen: Array, expected: Expected, demanded: Array) -> tuple[Array, Array, Array]:
     """Return distances from the enclosure's middle, radii with the distances' rounding, ratios to tolerances."""
     error = np.abs((seen - expected.high) - expected.low)
-    error = np.where(np.isfinite(seen), error, np.inf)
+    copied = (expected.tolerance == 0) & ((seen == expected.high) | (np.isnan(seen) & np.isnan(expected.high)))
+    error = np.where(np.isfinite(seen), error, np.where(copied, 0.0, np.inf))
     radius = expected.radius + 2.0**-51 * np.where(np.isfinite(error), error, 0.0)
     ratio = np.where(error > 0, error / expected.tolerance, 0.0)
     return error, radius, np.where(demanded, ratio, -1.0)

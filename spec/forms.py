@@ -97,7 +97,7 @@ def _running(
         if name == "variance" and question.conventions.get("running_variance") == "unbiased":
             if m == 1:
                 continue
-            new = _required(question, "unbias")(new, m)["unbiased"]
+            new = system.kept(_required(question, "unbias")(new, m)["unbiased"])
         old = system.given(question.arrays[running])
         found[running] = (
             _required(question, "blend")(old, new, weights[1])["running"],

@@ -163,7 +163,7 @@ class ContractArithmetic:
         if not isinstance(b, int):
             return self.multiply(a, self._inverse(b))
         quotient = self._times(a, a.exact / b, 1.0 / b, 0 if _power_of_two(b) else DIVISION_ROUNDINGS, a.role)
-        return self._stored(quotient) if a.role == "statistic" else quotient
+        return self.kept(quotient) if a.role == "statistic" else quotient
 
     def total(self, a: Computed) -> Computed:
         """Return the sum over each group: one new symbol for the summation's own error."""
@@ -200,7 +200,7 @@ class ContractArithmetic:
 
     def rsqrt(self, a: Computed) -> Computed:
         """Return one over the square root, kept in the statistics' format."""
-        return self._stored(self._function(a, self.engine.rsqrt(a.exact), reach_of_rsqrt, RSQRT_ROUNDINGS))
+        return self.kept(self._function(a, self.engine.rsqrt(a.exact), reach_of_rsqrt, RSQRT_ROUNDINGS))
 
     def tolerance(self, a: Computed) -> Array:
         """Return how far from the exact result the returned one may lie; infinite where nothing is demanded."""
@@ -228,7 +228,8 @@ class ContractArithmetic:
         draft = Computed(self, exact, *bounds, scaled(a.shared, factor), rest, extra, floor, a.scalar, role)
         return self._rounded(draft, roundings, underflows=roundings > 0 or size < 1)
 
-    def _stored(self, a: Computed) -> Computed:
+    def kept(self, a: Computed) -> Computed:
+        """Return a number after it was stored in the statistics' format, which may be narrower than its own."""
         kept = self.contract.statistics
         return self._rounded(a, 1, True, kept) if kept.precision < self._format(a).precision else a
 
