@@ -1,0 +1,57 @@
+"""The affine map after normalization: gamma and beta, what they can restore and what they make redundant."""
+
+from normspec.derivations.language import Definition, Index, define, mean, natural, scalar, total
+from normspec.derivations.proof import Chapter, Equation, claim
+from normspec.derivations.quantities import beta, epsilon, gamma, i, j, mu, sigma, standardized, v, x, xhat, y
+
+G, B, c = scalar("gamma"), scalar("beta"), scalar("c")
+uniform = Definition("y", G * xhat[i] + B, i)
+mean_y = define("mu_y", mean(uniform[i], i))
+biased_input = standardized(lambda i: x[i] + c, mark="'")
+C = natural("C")
+
+alpha = Definition("alpha", gamma[i] / sigma, i)
+shift = Definition("beta'", beta[i] - mu * alpha[i], i)
+
+CHAPTER = Chapter(
+    "affine",
+    "The affine map",
+    (
+        claim(
+            "y",
+            "The layer's output scales and shifts the normalized element.",
+            Equation(y[j], gamma[j] * xhat[j] + beta[j], "definition"),
+        ),
+        claim(
+            "identity-recovery",
+            "With gamma = σ and beta = μ the layer returns its input.",
+            Equation(sigma * xhat[j] + mu, x[j], "x̂ is the deviation in units of σ"),
+        ),
+        claim(
+            "affine-moments",
+            "With one gamma and beta for the group, the output has mean beta and variance gamma² v/(v + ε).",
+            Equation(mean(uniform[i], i), B, "Σ x̂ = 0"),
+            Equation(mean((uniform[i] - mean_y) ** 2, i), G**2 * v / (v + epsilon), "the second moment of x̂"),
+        ),
+        claim(
+            "bias-redundant",
+            "A bias added before the layer has no effect in training: the mean takes it out again.",
+            Equation(
+                gamma[j] * biased_input.xhat[j] + beta[j],
+                gamma[j] * xhat[j] + beta[j],
+                "standardization is invariant to a shift",
+            ),
+        ),
+        claim(
+            "folded-output",
+            "The output is one multiplication and one addition with coefficients of the group.",
+            Equation(alpha[j] * x[j] + shift[j], y[j], "collect x"),
+        ),
+        claim(
+            "parameter-count",
+            "C channels have 2C trainable parameters.",
+            Equation(total(2, Index("k", C)), 2 * C, "one gamma and one beta a channel"),
+        ),
+    ),
+)
+

@@ -1,0 +1,243 @@
+"""Expectations of polynomials in power sums, for a sampling scheme that says how distinct members relate.
+
+A power of sums is expanded over the ways in which its members coincide. Random denominators and roots are refused, so
+that nobody takes the expectation of a normalized element as if it were a polynomial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from itertools import permutations, product
+from math import perm
+from typing import Any
+
+from sympy import Basic, Expr, Symbol, sympify
+
+from normspec.derivations.concrete import World, whole
+from normspec.derivations.exact import Number, exact_sqrt
+from normspec.derivations.language import Entry, Expectation, Index, fresh, mean, scalar
+from normspec.derivations.laurent import ONE, Atom, Monomial, Undecided, Value, inverse, plus, scaled, times
+from normspec.derivations.normal import Normalizer, opened
+from normspec.derivations.partition import moebius, set_partitions
+
+Weight = dict[Index, Value]
+
+
+class Scheme(Basic):  # type: ignore[misc]
+    """A sampling scheme: args are the sample's symbol, its size, and what the subclass adds."""
+
+    @property
+    def head(self) -> Symbol:
+        """The sampled array."""
+        return self.args[0]
+
+    @property
+    def size(self) -> Expr:
+        """How many members the sample has."""
+        return self.args[1]
+
+    def prepare(self, world: World) -> None:
+        """Give a world what the enumeration of samples needs."""
+
+    def distinct(self, normal: Normalizer, exponents: list[int]) -> Value:
+        """The expectation of a product of powers of distinct members."""
+        raise NotImplementedError
+
+    def samples(self, world: World) -> Iterator[tuple[Fraction, dict[Any, Number]]]:
+        """Yield every sample with its probability."""
+        raise NotImplementedError
+
+    def expectation(self, normal: Normalizer, body: Expr) -> Value:
+        """Take the expectation of a normal form."""
+        return plus(*(self._of_monomial(normal, mono, c) for mono, c in normal(body).items()))
+
+    def _of_monomial(self, normal: Normalizer, mono: Monomial, c: Fraction) -> Value:
+        fixed = tuple((a, e) for a, e in mono if not mentions(a, self.head))
+        binders: list[Index] = []
+        factors: list[tuple[Atom, int]] = []
+        for a, e in mono:
+            if not mentions(a, self.head):
+                continue
+            if a.kind != "sum" or e < 0:
+                raise Undecided(f"the expectation of a random {a.kind} with exponent {e} is no polynomial's")
+            for _ in range(e):
+                inner, body, unit = opened(a)
+                binders.extend(inner)
+                factors.extend(body)
+                c *= unit
+        powers, weights = self._sorted(binders, factors)
+        terms = [self._coinciding(normal, blocks, powers, weights) for blocks in set_partitions(binders)]
+        return times({fixed: c}, plus(*terms))
+
+    def _sorted(self, binders: list[Index], factors: list[tuple[Atom, int]]) -> tuple[dict[Index, int], Weight]:
+        powers = dict.fromkeys(binders, 0)
+        weights: Weight = dict.fromkeys(binders, ONE)
+        for a, e in factors:
+            (binder,) = a.free & set(binders) or {None}
+            if binder is None or binder.size != self.size:
+                raise Undecided(f"the sum over {binder} is not over the sample")
+            if a.kind == "entry" and a.data == (self.head, binder):
+                if e < 0:
+                    raise Undecided("a random denominator")
+                powers[binder] += e
+            elif mentions(a, self.head):
+                raise Undecided(f"the expectation of a random {a.kind} is refused")
+            else:
+                weights[binder] = times(weights[binder], {((a, e),): Fraction(1)})
+        return powers, weights
+
+    def _coinciding(
+        self, normal: Normalizer, blocks: list[list[Index]], powers: Mapping[Index, int], weights: Weight
+    ) -> Value:
+        merged = []
+        for block in blocks:
+            weight = ONE
+            for b in block:
+                weight = times(weight, normal.rename(weights[b], {b: block[0]}))
+            merged.append((block[0], weight))
+        expected = self.distinct(normal, [sum(powers[b] for b in block) for block in blocks])
+        return times(expected, distinct_sum(normal, merged))
+
+
+def distinct_sum(normal: Normalizer, weights: list[tuple[Index, Value]]) -> Value:
+    """Sum a product of weights over distinct values of their indices, by plain sums."""
+    terms = []
+    for blocks in set_partitions(weights):
+        term = scaled(ONE, moebius(blocks))
+        for block in blocks:
+            index = block[0][0]
+            weight = ONE
+            for b, w in block:
+                weight = times(weight, normal.rename(w, {b: index}))
+            term = times(term, normal.sum(weight, index))
+        terms.append(term)
+    return plus(*terms)
+
+
+def mentions(a: Atom, head: Symbol) -> bool:
+    """Whether an atom depends on an array."""
+    return _found(a.data, head)
+
+
+def _found(data: Any, head: Symbol) -> bool:
+    if isinstance(data, Atom):
+        return _found(data.data, head)
+    if isinstance(data, (tuple, frozenset)):
+        return any(_found(d, head) for d in data)
+    return isinstance(data, Basic) and head in data.atoms(Symbol)
+
+
+class Independent(Scheme):
+    """Independent draws from one distribution with mean theta, variance s**2 and central moments mu_3 and mu_4."""
+
+    def distinct(self, normal: Normalizer, exponents: list[int]) -> Value:
+        """The product of the moments."""
+        out = ONE
+        for e in exponents:
+            if e >= len(RAW_MOMENTS):
+                raise Undecided(f"the moment of order {e} has no name")
+            out = times(out, normal(RAW_MOMENTS[e]))
+        return out
+
+    def prepare(self, world: World) -> None:
+        """Choose a distribution on three points, and name its moments."""
+        points = (Fraction(-1 - world.seed % 3), Fraction(1, 2), Fraction(3))
+        chances = (Fraction(1, 6), Fraction(1, 2), Fraction(1, 3))
+        world.values["distribution"] = list(zip(chances, points, strict=True))
+        centre = sum((p * a for p, a in zip(chances, points, strict=True)), Fraction(0))
+        central = {k: sum(p * (a - centre) ** k for p, a in zip(chances, points, strict=True)) for k in (2, 3, 4)}
+        world.values.update({"theta": centre, "s": exact_sqrt(central[2]), "mu_3": central[3], "mu_4": central[4]})
+
+    def samples(self, world: World) -> Iterator[tuple[Fraction, dict[Any, Number]]]:
+        """Enumerate the product distribution."""
+        for draws in product(world.values["distribution"], repeat=whole(self.size, world)):
+            chance = Fraction(1)
+            for p, _ in draws:
+                chance *= p
+            yield chance, {(str(self.head), k): value for k, (_, value) in enumerate(draws, 1)}
+
+
+theta, s, mu_3, mu_4 = scalar("theta"), Symbol("s", positive=True), scalar("mu_3"), scalar("mu_4")
+RAW_MOMENTS: tuple[Any, ...] = (
+    sympify(1),
+    theta,
+    s**2 + theta**2,
+    mu_3 + 3 * theta * s**2 + theta**3,
+    mu_4 + 4 * theta * mu_3 + 6 * theta**2 * s**2 + theta**4,
+)
+
+
+class Finite(Scheme):
+    """Draws from a finite population X[1..N]; args[2] is the population's symbol and args[3] its size."""
+
+    def _moment(self, e: int) -> Expr:
+        k = fresh(Index("k", self.args[3]))
+        return mean(Entry(self.args[2], k) ** e, k)
+
+    def _population(self, world: World) -> list[Number]:
+        size = whole(self.args[3], world)
+        return [world.draw((str(self.args[2]), k), self.args[2]) for k in range(1, size + 1)]
+
+    def _enumerated(
+        self, world: World, draws: Callable[[list[Number], int], Iterator[tuple[Number, ...]]], count: int
+    ) -> Iterator[tuple[Fraction, dict[Any, Number]]]:
+        for draw in draws(self._population(world), whole(self.size, world)):
+            yield Fraction(1, count), {(str(self.head), k): value for k, value in enumerate(draw, 1)}
+
+
+class WithReplacement(Finite):
+    """Each member is drawn from the whole population."""
+
+    def distinct(self, normal: Normalizer, exponents: list[int]) -> Value:
+        """The product of the population's moments."""
+        out = ONE
+        for e in exponents:
+            out = times(out, normal(self._moment(e)))
+        return out
+
+    def samples(self, world: World) -> Iterator[tuple[Fraction, dict[Any, Number]]]:
+        """Enumerate the tuples."""
+        count = whole(self.args[3], world) ** whole(self.size, world)
+        return self._enumerated(world, lambda members, m: product(members, repeat=m), count)
+
+
+class WithoutReplacement(Finite):
+    """No member is drawn twice."""
+
+    def distinct(self, normal: Normalizer, exponents: list[int]) -> Value:
+        """The mean over tuples of distinct members of the population."""
+        weights, chances = [], ONE
+        for k, e in enumerate(exponents):
+            index = fresh(Index("k", self.args[3]), "#")
+            weights.append((index, normal(Entry(self.args[2], index) ** e)))
+            chances = times(chances, inverse(normal(self.args[3] - k)))
+        return times(chances, distinct_sum(normal, weights))
+
+    def samples(self, world: World) -> Iterator[tuple[Fraction, dict[Any, Number]]]:
+        """Enumerate the arrangements."""
+        n, m = whole(self.args[3], world), whole(self.size, world)
+        return self._enumerated(world, lambda members, m: permutations(members, m), perm(n, m))
+
+
+def expected(body: Any, scheme: Scheme) -> Expr:
+    """Take the expectation of a body over a scheme, when checked."""
+    return Expectation(sympify(body), scheme)
+
+
+def variance_of(body: Any, scheme: Scheme) -> Expr:
+    """E[(body - E[body])**2]."""
+    return expected((body - expected(body, scheme)) ** 2, scheme)
+
+
+def covariance_of(a: Any, b: Any, scheme: Scheme) -> Expr:
+    """E[(a - E[a]) (b - E[b])]."""
+    return expected((a - expected(a, scheme)) * (b - expected(b, scheme)), scheme)
+
+
+def schemes_in(expr: Basic) -> set[Scheme]:
+    """The sampling schemes that an expression uses."""
+    found = {expr} if isinstance(expr, Scheme) else set()
+    return found.union(*map(schemes_in, expr.args))
+
+

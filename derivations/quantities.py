@@ -1,0 +1,71 @@
+"""The quantities that all chapters speak of: a group, its statistics, its normalized elements, and the chart.
+
+A group is x[1..m]; g is the cotangent of the output y, gamma and beta scale and shift it, element by element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, Integer, Symbol, sqrt
+
+from normspec.derivations.language import (
+    Defined,
+    Definition,
+    Index,
+    Vector,
+    define,
+    indices,
+    mean,
+    natural,
+    positive,
+    total,
+)
+from normspec.derivations.readback import Chart
+
+m = natural("m")
+i, j, k, l = indices("i j k l", m)  # noqa: E741 - the fourth index of mathematics
+epsilon = positive("epsilon")
+x, g, gamma, beta = Vector("x"), Vector("g"), Vector("gamma"), Vector("beta")
+
+
+@dataclass(frozen=True)
+class Standardized:
+    """A group's mean mu, biased variance v, sigma = sqrt(v + epsilon), and xhat[i] = (x[i] - mu) / sigma."""
+
+    mu: Defined
+    v: Defined
+    sigma: Defined
+    xhat: Definition
+
+
+def standardized(entry: Callable[[Index], Any], epsilon: Any = epsilon, mark: str = "") -> Standardized:
+    """Standardize a group given entry by entry; the names carry the mark."""
+    mu = define("mu" + mark, mean(entry(i), i))
+    v = define("v" + mark, mean((entry(i) - mu) ** 2, i))
+    sigma = define("sigma" + mark, sqrt(v + epsilon))
+    return Standardized(mu, v, sigma, Definition("xhat" + mark, (entry(i) - mu) / sigma, i))
+
+
+group = standardized(lambda i: x[i])
+mu, v, sigma, xhat = group.mu, group.v, group.sigma, group.xhat
+
+y = Definition("y", gamma[i] * xhat[i] + beta[i], i)
+loss = define("L", total(g[i] * y[i], i))
+ghat = Definition("ghat", gamma[i] * g[i], i)
+
+
+def chart(divisor: Expr = m, centred: bool = True, names: Standardized = group) -> Chart:
+    """Coordinates of a group: x[i] = mu + sigma h[i], with sum h = 0 and sum h**2 = d (1 - epsilon / sigma**2)."""
+    mean_, scale, h = Symbol("mu"), Symbol("sigma", positive=True), Vector("h")
+    centre = mean_ if centred else Integer(0)
+    rules = [(total(h[i] ** 2, i), divisor * (1 - epsilon / scale**2))]
+    if centred:
+        rules.append((total(h[i], i), Integer(0)))
+    back = {mean_: names.mu, scale: names.sigma, h.head: names.xhat}
+    return Chart({x.head: lambda i: centre + scale * h[i]}, tuple(rules), back)
+
+
+standard = chart()

@@ -1,0 +1,146 @@
+"""Closed forms: from a normal form back to an expression that people read.
+
+`closed` is how the chapters come by their results. It changes coordinates (each x[i] becomes mu + sigma h[i], with the
+relations that the h satisfy), normalizes, and reads the result back in the field's names. Nothing is typed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Add, Expr, Integer, Mul, Rational, Symbol, sqrt, sympify
+
+from normspec.derivations.language import (
+    Defined,
+    Definition,
+    Delta,
+    Entry,
+    Index,
+    Partial,
+    Total,
+    derivative,
+    free_indices,
+    replace_entries,
+    substitute,
+)
+from normspec.derivations.laurent import Atom, Monomial, Value
+from normspec.derivations.normal import Normalizer
+
+LETTERS = "ijklrspuvw"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A change of coordinates.
+
+    `entries` says what each entry of an array becomes; `rules` are the relations between the new coordinates;
+    `names` says which field's name each new coordinate is read back as.
+    """
+
+    entries: Mapping[Symbol, Callable[..., Expr]] = field(default_factory=dict)
+    rules: Sequence[tuple[Any, Any]] = ()
+    names: Mapping[Symbol, Any] = field(default_factory=dict)
+
+
+def closed(expr: Any, chart: Chart | None = None, keep: Iterable[Defined | Definition] = (), over: Any = 1) -> Expr:
+    """Compute a closed form in the coordinates of a chart.
+
+    Names to `keep` are not looked into. `over` is a common denominator to write the result over.
+    """
+    chart = chart or Chart()
+    kept = {name.name: name for name in keep}
+    plain = replace_entries(_veiled(differentiated(sympify(expr)), kept), chart.entries)
+    value = Normalizer(rules=chart.rules, deltas=True)(plain * _plain(over, chart))
+    names = {**chart.names, **{Symbol(name): what for name, what in kept.items()}}
+    return read(value, names) / over
+
+
+def differentiated(expr: Any) -> Any:
+    """Take the derivatives that an expression names, innermost first."""
+    if isinstance(expr, Partial):
+        return derivative(differentiated(expr.args[0]), expr.args[1])
+    if not expr.args or isinstance(expr, (Index, Defined)):
+        return expr
+    return expr.func(*(differentiated(a) if isinstance(a, Expr) else a for a in expr.args))
+
+
+def _plain(over: Any, chart: Chart) -> Any:
+    return replace_entries(sympify(over), chart.entries)
+
+
+def _veiled(expr: Any, kept: Mapping[str, Any]) -> Any:
+    if isinstance(expr, Defined) and expr.name in kept:
+        return Entry(Symbol(expr.name), *expr.index) if expr.index else Symbol(expr.name)
+    if not expr.args or isinstance(expr, Index):
+        return expr
+    return expr.func(*(_veiled(a, kept) for a in expr.args))
+
+
+def read(value: Value, names: Mapping[Symbol, Any] | None = None) -> Expr:
+    """Turn a normal form into an expression, with what all terms share taken out."""
+    names = names or {}
+    common = _common(value)
+    terms = [_monomial({**dict(mono)}, common, c, names) for mono, c in value.items()]
+    shared = Mul(*(_atom(a, names) ** e for a, e in common.items()))
+    return shared * Add(*terms)
+
+
+def _common(value: Value) -> dict[Atom, int]:
+    """The factors that stand in every term with exponents of one sign, as often as they do."""
+    atoms = {a for mono in value for a, _ in mono}
+    exponents = {a: [dict(mono).get(a, 0) for mono in value] for a in atoms}
+    lowest = {a: min(es) if min(es) > 0 else max(es) if max(es) < 0 else 0 for a, es in exponents.items()}
+    return {a: e for a, e in lowest.items() if e}
+
+
+def _monomial(exponents: dict[Atom, int], common: Mapping[Atom, int], c: Any, names: Mapping[Symbol, Any]) -> Expr:
+    for a, e in common.items():
+        exponents[a] = exponents.get(a, 0) - e
+    factors = [_atom(a, names) ** e for a, e in exponents.items() if e]
+    return Mul(Rational(c.numerator, c.denominator), *factors)
+
+
+def _atom(a: Atom, names: Mapping[Symbol, Any]) -> Expr:
+    return _READERS[a.kind](a.data, names)
+
+
+def _symbol(data: Any, names: Mapping[Symbol, Any]) -> Expr:
+    return sympify(names.get(data, data))
+
+
+def _entry(data: Any, names: Mapping[Symbol, Any]) -> Expr:
+    head, *where = data
+    return names[head][tuple(where)] if head in names else Entry(head, *where)
+
+
+def _sum(data: Any, names: Mapping[Symbol, Any]) -> Expr:
+    binders, mono = data
+    body = Mul(*(_atom(a, names) ** e for a, e in mono))
+    taken = {i.name for i in free_indices(body)}
+    for binder, letter in zip(binders, (c for c in LETTERS if c not in taken), strict=False):
+        renamed = Index(letter, binder.size)
+        body = substitute(body, {binder: renamed})
+        binders = tuple(substitute(b, {binder: renamed}) for b in binders)
+    for binder in reversed(binders):
+        body = Total(body, binder)
+    return body
+
+
+def _root(data: Any, names: Mapping[Symbol, Any]) -> Expr:
+    numerator, denominator = (read(dict(part), names) for part in data)
+    return denominator * sqrt(numerator / denominator)
+
+
+_READERS: dict[str, Callable[[Any, Mapping[Symbol, Any]], Expr]] = {
+    "symbol": _symbol,
+    "entry": _entry,
+    "delta": lambda data, names: Delta(*data),
+    "power": lambda data, names: read(dict(data[0]), names) ** data[1],
+    "sum": _sum,
+    "root": _root,
+    "inverse": lambda data, names: Integer(1) / read(dict(data), names),
+}
+
+__all__ = ["Chart", "Monomial", "closed", "read"]

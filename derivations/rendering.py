@@ -1,0 +1,216 @@
+"""Claims as pages: for a terminal, in Markdown, and in LaTeX."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from textwrap import wrap
+from typing import TypeVar
+
+from sympy import Expr, Tuple, sympify
+
+from normspec.derivations.catalogue import CHAPTERS, chapter_of, load
+from normspec.derivations.language import Defined, names_in
+from normspec.derivations.notation import Writer, latex, text
+from normspec.derivations.proof import Claim, Equation, Evidence, Induction, Step
+
+WIDTH = 80
+Page = TypeVar("Page")
+
+
+def render_claim(claim: Claim, format: str = "text") -> str:
+    """Render a claim, verified as it is rendered. Formats: text, markdown, latex; raises ValueError for another."""
+    return _chosen(_CLAIM, format)(claim)
+
+
+def render_catalogue(format: str = "text") -> str:
+    """Render the list of chapters and claims, in the same formats."""
+    return _chosen(_CATALOGUE, format)()
+
+
+def _chosen(pages: dict[str, Page], format: str) -> Page:
+    if format not in pages:
+        raise ValueError(f"format={format!r} is not one of {', '.join(pages)}")
+    return pages[format]
+
+
+def definitions(claim: Claim) -> Iterator[Defined]:
+    """The names that a claim uses, in the order in which they rest on each other."""
+    sides = [sympify(side) for step in claim.steps for shown in _shown(step) for side in (shown.left, shown.right)]
+    yield from names_in(Tuple(*sides))
+
+
+def _shown(step: Step) -> tuple[Step, ...]:
+    """The relations that a step shows: an induction shows its statement, base and step."""
+    if not isinstance(step, Induction):
+        return (step,)
+    left, right = step.rule
+    return Equation(left, right, f"by induction: {step.reason}"), step.base, step.step
+
+
+def relations(claim: Claim) -> Iterator[tuple[Step, Evidence]]:
+    """Yield what is shown, each with its evidence."""
+    for step, evidence in zip(claim.steps, claim.verify(), strict=True):
+        for shown in _shown(step):
+            yield shown, evidence if shown is step else _part(shown, evidence)
+
+
+def _part(shown: Step, whole: Evidence) -> Evidence:
+    return whole if shown.reason.startswith("by induction") else shown.verify()
+
+
+# ---- text
+
+
+def width(line: str) -> int:
+    """Count the columns of a line: accents that combine take none."""
+    return sum(not unicodedata.combining(c) for c in line)
+
+
+def _claim_text(claim: Claim) -> str:
+    chapter = chapter_of(claim.name)
+    lines = [claim.name + chapter.rjust(WIDTH - len(claim.name)), "─" * WIDTH, *wrap(claim.statement, WIDTH)]
+    if claim.source:
+        lines += [f"({claim.source})"]
+    where = [f"{text(d)} = {text(d.body)}" for d in definitions(claim)]
+    for k, line in enumerate(where):
+        lines += ["", *_broken(f"where   {line}", 10)] if k == 0 else _broken(f"        {line}", 10)
+    for number, (step, evidence) in enumerate(relations(claim), 1):
+        lines += ["", *_step_text(number, step, evidence)]
+    return "\n".join(lines) + "\n"
+
+
+def _step_text(number: int, step: Step, evidence: Evidence) -> list[str]:
+    head = f"{number}.".ljust(4)
+    left, right = text(step.left), f"{step.relation} {text(step.right)}"
+    lines = [f"{head}{left} {right}"]
+    if width(lines[0]) > WIDTH:
+        lines = [*_broken(head + left, 6), *_broken("      " + right, 8)]
+    if step.reason:
+        lines += wrap(step.reason, WIDTH, initial_indent="    ", subsequent_indent="    ")
+    return lines + wrap(
+        f"✓ {evidence.proof}; {evidence.exact}", WIDTH, initial_indent="    ", subsequent_indent="      "
+    )
+
+
+def _broken(line: str, indent: int) -> list[str]:
+    """Break a line that is too long before an operator, as far out of parentheses as can be."""
+    lines = []
+    while width(line) > WIDTH and (at := _break_at(line, indent)):
+        lines.append(line[:at].rstrip())
+        line = " " * indent + line[at:].lstrip()
+    return [*lines, line]
+
+
+def _break_at(line: str, indent: int) -> int:
+    depth, best, best_depth = 0, 0, 99
+    for at, c in enumerate(line):
+        depth += (c in "([") - (c in ")]")
+        inside = width(line[:at]) > indent + 8 and width(line[:at]) <= WIDTH
+        if inside and line[at : at + 3] in (" + ", " − ", " = ") and depth <= best_depth:
+            best, best_depth = at + 1, depth
+    return best
+
+
+def _catalogue_text() -> str:
+    lines = []
+    for name in CHAPTERS:
+        chapter = load(name)
+        lines += [f"{chapter.name}: {chapter.title}", ""]
+        for claim in chapter.claims:
+            lines += [f"  {claim.name}", *wrap(claim.statement, WIDTH, initial_indent="      ", subsequent_indent="      ")]
+        lines.append("")
+    return "\n".join(lines)
+
+
+# ---- markdown and latex
+
+
+def _display(left: Expr, relation: str, right: Expr, writer: Writer = latex) -> str:
+    signs = {"=": "=", "≠": r"\neq", "≤": r"\le"}
+    return f"{writer(left)} {signs[relation]} {writer(right)}"
+
+
+def _claim_markdown(claim: Claim) -> str:
+    lines = [f"### {claim.name}", "", claim.statement, ""]
+    if claim.source:
+        lines += [f"*{claim.source}*", ""]
+    where = [f"${latex(d)} = {latex(d.body)}$" for d in definitions(claim)]
+    if where:
+        lines += ["where " + ", ".join(where) + ".", ""]
+    for number, (step, evidence) in enumerate(relations(claim), 1):
+        lines += [f"{number}. {_sentence(step.reason)}", ""]
+        lines += [f"   $$ {_display(step.left, step.relation, step.right)} $$", ""]
+        lines += [f"   <small>✓ {evidence.proof}; {evidence.exact}</small>", ""]
+    return "\n".join(lines)
+
+
+def _sentence(reason: str) -> str:
+    return reason[:1].upper() + reason[1:] + "." if reason else ""
+
+
+def _catalogue_markdown() -> str:
+    lines = []
+    for name in CHAPTERS:
+        chapter = load(name)
+        lines += [f"## {chapter.title}", ""]
+        lines += [f"- **{claim.name}**: {claim.statement}" for claim in chapter.claims]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _claim_latex(claim: Claim) -> str:
+    lines = [rf"\paragraph{{{claim.name}}} {_escaped(claim.statement)}"]
+    for d in definitions(claim):
+        lines.append(rf"\[ {latex(d)} = {latex(d.body)} \]")
+    for step, evidence in relations(claim):
+        lines.append(rf"\[ {_display(step.left, step.relation, step.right)} \]")
+        lines.append(rf"% {step.reason}; {evidence.proof}; {evidence.exact}")
+        if step.reason:
+            lines.append(_escaped(_sentence(step.reason)))
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(prose: str) -> str:
+    """Set the mathematical letters of prose as mathematics."""
+    return "".join(_PROSE.get(c, c) for c in unicodedata.normalize("NFC", prose)).replace("$$", "")
+
+
+def _catalogue_latex() -> str:
+    lines = []
+    for name in CHAPTERS:
+        chapter = load(name)
+        lines += [rf"\section*{{{chapter.title}}}", r"\begin{itemize}"]
+        lines += [rf"\item \textbf{{{claim.name}}}: {_escaped(claim.statement)}" for claim in chapter.claims]
+        lines.append(r"\end{itemize}")
+    return "\n".join(lines) + "\n"
+
+
+_PROSE = {
+    "σ": r"$\sigma$",
+    "μ": r"$\mu$",
+    "ε": r"$\varepsilon$",
+    "γ": r"$\gamma$",
+    "β": r"$\beta$",
+    "θ": r"$\theta$",
+    "Σ": r"$\Sigma$",
+    "∂": r"$\partial$",
+    "√": r"$\surd$",
+    "−": "$-$",
+    "≠": r"$\neq$",
+    "²": "$^2$",
+    "\u0302": r"\^{}",
+    "%": r"\%",
+    "_": r"\_",
+}
+
+_CLAIM: dict[str, Callable[[Claim], str]] = {
+    "text": _claim_text,
+    "markdown": _claim_markdown,
+    "latex": _claim_latex,
+}
+_CATALOGUE: dict[str, Callable[[], str]] = {
+    "text": _catalogue_text,
+    "markdown": _catalogue_markdown,
+    "latex": _catalogue_latex,
+}

@@ -1,0 +1,102 @@
+"""Standardization: subtract the mean, divide by the deviation, and what the result does not depend on."""
+
+from sympy import sqrt
+
+from normspec.derivations.language import mean, permutation, positive, scalar, total
+from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
+from normspec.derivations.quantities import epsilon, i, j, mu, sigma, standardized, v, x, xhat
+
+a, c = positive("a"), scalar("c")
+pi = permutation("pi")
+
+shifted = standardized(lambda i: x[i] + c, mark="'")
+rescaled = standardized(lambda i: a * x[i], a**2 * epsilon, mark="'")
+stretched = standardized(lambda i: a * x[i], mark="'")
+mirrored = standardized(lambda i: -x[i], mark="'")
+permuted = standardized(lambda i: x[pi(i)], mark="'")
+twice = standardized(lambda i: xhat[i], mark="'")
+
+CHAPTER = Chapter(
+    "standardize",
+    "Standardization",
+    (
+        claim(
+            "xhat",
+            "The normalized element is the deviation in units of σ; mean and deviation give the element back.",
+            chain(xhat[j], ((x[j] - mu) / sigma, "definition"), ((x[j] - mu) / sqrt(v + epsilon), "definition of σ")),
+            Equation(mu + sigma * xhat[j], x[j], "solve for the element"),
+        ),
+        claim(
+            "zero-mean",
+            "The normalized elements of a group sum to zero.",
+            chain(
+                total(xhat[i], i),
+                (total(x[i] - mu, i) / sigma, "σ is common to the group"),
+                (0, "deviations from the mean cancel"),
+            ),
+        ),
+        claim(
+            "second-moment",
+            "Their second moment is v/(v + ε): less than one, by what epsilon takes.",
+            chain(
+                mean(xhat[i] ** 2, i),
+                (mean((x[i] - mu) ** 2, i) / sigma**2, "σ is common to the group"),
+                (v / sigma**2, "definition of v"),
+                (v / (v + epsilon), "σ² = v + ε"),
+                (1 - epsilon / (v + epsilon), "so one is reached only at ε = 0"),
+            ),
+        ),
+        claim(
+            "shift-invariance",
+            "Adding a constant to the group changes nothing.",
+            Equation(shifted.mu, mu + c, "the mean moves along"),
+            Equation(shifted.v, v, "deviations stay"),
+            Equation(shifted.xhat[j], xhat[j], "so does their ratio"),
+        ),
+        claim(
+            "scale-covariance",
+            "Multiplying the group by a > 0 and epsilon by a² changes nothing; with epsilon left alone it does.",
+            Equation(rescaled.v, a**2 * v, "variance is quadratic"),
+            Equation(rescaled.sigma, a * sigma, "√(a² v + a² ε) = a √(v + ε) for a > 0"),
+            Equation(rescaled.xhat[j], xhat[j], "the factor cancels"),
+            Witness(
+                stretched.xhat[j],
+                xhat[j],
+                "epsilon not rescaled",
+                {"m": 2},
+                {**entries("x", 0, 6), "epsilon": 16, "a": "16/9"},
+                {j: 2},
+            ),
+        ),
+        claim(
+            "sign",
+            "Changing the sign of the group changes the sign of the result.",
+            Equation(mirrored.v, v, "squares keep no sign"),
+            Equation(mirrored.xhat[j], -xhat[j], "numerators change sign, σ does not"),
+        ),
+        claim(
+            "permutation-equivariance",
+            "Reordering the group reorders the result in the same way.",
+            Equation(permuted.mu, mu, "a sum does not depend on order"),
+            Equation(permuted.v, v, "nor does this one"),
+            Equation(permuted.xhat[j], xhat[pi(j)], "element by element"),
+        ),
+        claim(
+            "not-idempotent",
+            "Standardizing twice is not standardizing once, unless epsilon is zero.",
+            Equation(
+                twice.xhat[j],
+                xhat[j] / sqrt(v / (v + epsilon) + epsilon),
+                "x̂ has mean 0 and variance v/(v + ε)",
+            ),
+            Witness(
+                twice.xhat[j],
+                xhat[j],
+                "standardized twice",
+                {"m": 2},
+                {**entries("x", 0, 2), "epsilon": 3},
+                {j: 2},
+            ),
+        ),
+    ),
+)
