@@ -1,7 +1,7 @@
 """A trial: one case, what the implementation made of it, and what the specification expects, each found once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from normspec.implementations.ask import ask
@@ -18,10 +18,14 @@ Results = Mapping[str, Array]
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One case put to one implementation. Nothing is computed before a law looks at it."""
+    """One case put to one implementation. Nothing is computed before a law looks at it.
+
+    found holds the expectations worked out so far; a trial and its variants share it.
+    """
 
     implementation: Implementation
     case: Case
+    found: dict[tuple[object, ...], Mapping[str, Expected]] = field(default_factory=dict)
 
     @property
     def operation(self) -> Operation:
@@ -43,18 +47,26 @@ class Trial:
         """Return what every step gave; nothing where the implementation did not answer."""
         return self.outcome.steps if isinstance(self.outcome, Returned) else ()
 
-    @cached_property
-    def _expected(self) -> dict[int, Mapping[str, Expected]]:
-        return {}
-
     def expected(self, index: int) -> Mapping[str, Expected]:
         """Return what step `index` must give, from the running statistics observed before it."""
-        if index not in self._expected:
-            step = self.case.script[index]
-            forward = index if step.of is None else step.of
-            state = self.state_before(forward)
-            self._expected[index] = expect(self.operation, self.case, index, state, self.conventions)
-        return self._expected[index]
+        step = self.case.script[index]
+        state = self.state_before(index if step.of is None else step.of)
+        key = self._key(index, state)
+        if key not in self.found:
+            grade = self.implementation.claims.grade
+            self.found[key] = expect(self.operation, self.case, index, state, self.conventions, grade=grade)
+        return self.found[key]
+
+    def _key(self, index: int, state: Results) -> tuple[object, ...]:
+        """Return all that an expectation depends on: variants that differ in other things share it."""
+        case, step = self.case, self.case.script[index]
+        forward = step if step.of is None else case.script[step.of]
+        trained = [earlier.input.size > 0 for earlier in case.script[:index] if earlier.verb == "train"]
+        arrays = {**case.parameters, **state, "x": forward.input}
+        if step.cotangent is not None:
+            arrays["cotangent"] = step.cotangent
+        contents = tuple((name, values.shape, values.tobytes()) for name, values in arrays.items())
+        return (step.verb, forward.verb, step.wanted, tuple(case.attributes.items()), sum(trained), contents)
 
     def state_before(self, index: int) -> Mapping[str, Array]:
         """Return the running statistics as they stood before step `index`, as the implementation showed them."""
@@ -73,4 +85,4 @@ class Trial:
 
     def variant(self, case: Case) -> "Trial":
         """Return a trial of another case with the same implementation."""
-        return Trial(self.implementation, case)
+        return Trial(self.implementation, case, self.found)
