@@ -37,13 +37,18 @@ def _pattern(data: bytes, itemsize: int) -> bytes:
     return data
 
 
+def pattern_of(array: Array) -> Array:
+    """Return the shortest pattern that an array's elements repeat, in C order; all of them where there is none."""
+    data = np.ascontiguousarray(array).tobytes()
+    return np.frombuffer(_pattern(data, array.dtype.itemsize), array.dtype)
+
+
 def plain_array(array: Array) -> Plain:
     """Return an array as plain data. Raises ValueError for a dtype that is none of FORMATS."""
     name = array.dtype.name
     if name not in FORMATS:
         raise ValueError(f"dtype={name!r} cannot be written: choose from {', '.join(FORMATS)}")
-    data = _swapped(np.ascontiguousarray(array)).tobytes()
-    return {"dtype": name, "shape": list(array.shape), "hex": _pattern(data, array.dtype.itemsize).hex()}
+    return {"dtype": name, "shape": list(array.shape), "hex": _swapped(pattern_of(array)).tobytes().hex()}
 
 
 def array_from(node: Node) -> Array:

@@ -23,9 +23,7 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="How many cases each law is tried on, for each dtype.",
 )
-@click.option(
-    "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Where the search starts."
-)
+@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search.")
 @click.option("--known-failures", type=_FILE, metavar="FILE", help="Failures on record: shown, but not counted.")
 @click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Write the report as JSON.")
 @click.option("--junit", "junit_file", type=_FILE, metavar="FILE", help="Write the report as JUnit XML.")

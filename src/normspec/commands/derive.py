@@ -20,8 +20,9 @@ def command(name: str | None, form: str) -> None:
 
     Each step is proved by machine, for every group size m, when normspec's own tests run.
     """
+    from normspec.derivations.catalogue import claim
     from normspec.derivations.rendering import render_catalogue, render_claim
 
     with as_wrong_call():
-        text = render_catalogue(form) if name is None else render_claim(name, form)
+        text = render_catalogue(form) if name is None else render_claim(claim(name), form)
     click.echo(text)

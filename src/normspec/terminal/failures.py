@@ -1,27 +1,32 @@
-"""The failures of a run, told once for each law: what it says, the smallest case, what came, the program to paste."""
+"""The failures of a run, told once for each smallest case: the laws that it breaks, what came, the program to paste."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import click
 
 from normspec.clean import cleaned, one_line
+from normspec.plain import plain_case
 from normspec.properties.laws import LAWS
-from normspec.properties.verdict import PASSING, Counterexample, Result
+from normspec.properties.verdict import Result
 from normspec.terminal.layout import width, wrapped
 from normspec.terminal.words import case_in_words, size
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Group:
-    """The failing results of one target, operation and law, on record or not."""
+    """The results of one target and law: the dtypes in which it fails in the same way."""
 
     results: tuple[Result, ...]
 
     @property
     def first(self) -> Result:
         """Return the result whose case is the smallest, or the first where none has a case."""
-        return min(self.results, key=lambda result: _size(result.counterexample))
+        return min(self.results, key=_size)
 
     @property
     def dtypes(self) -> str:
@@ -29,50 +34,68 @@ class Group:
         return ", ".join(result.dtype for result in self.results)
 
 
-def _size(found: Counterexample | None) -> float:
-    return float("inf") if found is None else size(found.case)
+def _size(result: Result) -> float:
+    return float("inf") if result.counterexample is None else size(result.counterexample.case)
 
 
-def groups(results: Iterable[Result]) -> tuple[Group, ...]:
-    """Return the failing results by target, operation, law and the reason on record, in the order they came."""
-    found: dict[tuple[object, ...], list[Result]] = {}
-    for result in results:
-        if result.verdict not in PASSING or result.known is not None:
-            found.setdefault((result.target, result.operation, result.law, result.known), []).append(result)
-    return tuple(Group(tuple(members)) for members in found.values())
+def _by(key: Callable[[Item], Hashable], items: Iterable[Item]) -> list[tuple[Item, ...]]:
+    found: dict[Hashable, list[Item]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return list(map(tuple, found.values()))
+
+
+def _case(group: Group) -> Hashable:
+    found = group.first.counterexample
+    return (group.first.target, group.first.law) if found is None else json.dumps(plain_case(found.case))
+
+
+def failures(results: Iterable[Result]) -> list[tuple[Group, ...]]:
+    """Return the failures that are not on record: the groups that one smallest case shows, together."""
+    failing = (result for result in results if result.failed)
+    return _by(_case, map(Group, _by(lambda result: (result.target, result.operation, result.law), failing)))
 
 
 def print_failures(results: Iterable[Result]) -> None:
-    """Print every group of failures that are not on record, in full."""
-    for number, group in enumerate((g for g in groups(results) if g.first.known is None), 1):
-        click.echo(cleaned("\n".join(_told(number, group)), longest=100_000))
+    """Print every failure that is not on record, in full."""
+    for number, groups in enumerate(failures(results), 1):
+        click.echo(cleaned("\n".join(_told(number, groups)), longest=100_000))
 
 
 def print_known(results: Iterable[Result]) -> None:
     """Print the failures that are on record, each with its reason."""
-    recorded = [group for group in groups(results) if group.first.known is not None]
+    recorded = [result for result in results if result.known is not None]
     if recorded:
         click.echo("\nKNOWN FAILURES, on record and not counted")
-    for group in recorded:
+    for group in map(Group, _by(lambda result: (result.target, result.law, result.known), recorded)):
         first = group.first
         reason = "" if first.known is None else f"{first.known.reason} ({first.known.link})"
         click.echo(wrapped(one_line(f"{first.target} {first.law} ({group.dtypes}): {reason}"), "    ", "  "))
 
 
-def _told(number: int, group: Group) -> Iterator[str]:
-    first = group.first
-    head = f"FAILURE {number}: {one_line(first.target)} {first.operation}: {first.law}"
+def _told(number: int, groups: tuple[Group, ...]) -> Iterator[str]:
+    smallest = min((group.first for group in groups), key=_size)
+    head = f"FAILURE {number} of {smallest.operation}"
     yield f"\n{head}\n{'-' * min(len(head), width())}"
+    for members in _by(lambda group: group.first.law, groups):
+        yield from _law(members)
+    if smallest.counterexample is not None:
+        yield _labelled("smallest", "\n".join(case_in_words(smallest.counterexample.case)))
+        yield from _program(smallest.counterexample.snippet)
+
+
+def _law(groups: tuple[Group, ...]) -> Iterator[str]:
+    """Tell a law that the case breaks, and for whom."""
+    first = groups[0].first
+    yield _labelled("broken", first.law)
     if first.law in LAWS:
-        yield _labelled("the law", LAWS[first.law].statement)
-    yield _labelled("verdict", f"{first.verdict} in {group.dtypes}")
+        yield _labelled("", LAWS[first.law].statement)
+    for group in groups:
+        yield _labelled("by", f"{one_line(group.first.target)} in {group.dtypes}: {group.first.verdict}")
     found = first.counterexample
     yield _labelled("found", cleaned(found.message if found else first.message))
     for note in first.notes:
         yield _labelled("note", cleaned(note))
-    if found is not None:
-        yield _labelled("smallest", "\n".join(case_in_words(found.case)))
-        yield from _program(found.snippet)
 
 
 def _labelled(label: str, text: str) -> str:

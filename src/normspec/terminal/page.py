@@ -1,10 +1,11 @@
 """The page that a run ends with: tables, known failures, failures, and one last line that says what was executed."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import click
 
-from normspec.report import Report
+from normspec.report import Report, Summary
 from normspec.terminal.failures import print_failures, print_known
 from normspec.terminal.layout import console, wrapped
 from normspec.terminal.table import tables
@@ -29,21 +30,17 @@ def print_report(report: Report) -> None:
 
 def last_line(report: Report) -> str:
     """Return the verdict on the run, with how many checks really executed, and of what kind."""
-    return f"{VERDICTS[report.exit_code]}: {', '.join(_counts(report))}; {report.seconds:.0f} s{_seed(report)}"
+    seed = f", seed {report.settings['seed']}" if "seed" in report.settings else ""
+    parts = (_executed(report.summary), ", ".join(_results(report)), f"{report.seconds:.0f} s{seed}")
+    return f"{VERDICTS[report.exit_code]}: {'; '.join(parts)}"
 
 
-def _seed(report: Report) -> str:
-    return f", seed {report.settings['seed']}" if "seed" in report.settings else ""
+def _executed(summary: Summary) -> str:
+    undecided = f", {summary.undecided} of them undecided (their bound demands nothing)" if summary.undecided else ""
+    return f"{summary.executed} checks executed{undecided}"
 
 
-def _counts(report: Report) -> Iterator[str]:
-    summary = report.summary
-    yield f"{summary.executed} checks executed"
-    if summary.undecided:
-        yield f"{summary.undecided} of them undecided (their bound demands nothing)"
-    for verdict, count in summary.verdicts.items():
-        if verdict != "conforms":
-            yield f"{count} {'result' if count == 1 else 'results'} {verdict}"
-    yield f"{summary.verdicts.get('conforms', 0)} of {len(report.results)} results conform"
-    if summary.known:
-        yield f"{summary.known} on record as known"
+def _results(report: Report) -> Iterator[str]:
+    counts = Counter("known" if result.known else result.verdict for result in report.results)
+    yield f"{counts.pop('conforms', 0)} of {len(report.results)} results conform"
+    yield from (f"{count} {verdict}" for verdict, count in counts.items())

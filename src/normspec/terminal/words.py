@@ -1,9 +1,11 @@
 """A case in words: what a person needs to see of it."""
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 import numpy as np
 
+from normspec.plain import pattern_of
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
@@ -12,10 +14,13 @@ MOST_SHOWN = 8
 
 
 def array_in_words(array: Array) -> str:
-    """Return an array's shape and its values, the first few of them where there are many."""
-    values = [f"{float(value):.9g}" for value in array.ravel()[:MOST_SHOWN]]
-    more = ", ..." if array.size > MOST_SHOWN else ""
-    return f"{'x'.join(map(str, array.shape)) or 'scalar'} [{', '.join(values)}{more}]"
+    """Return an array's shape and its values: a pattern once, equal neighbours once, the first few where many stay."""
+    pattern = pattern_of(array)
+    runs = [(f"{value:.9g}", len(tuple(run))) for value, run in groupby(map(float, pattern))]
+    values = [value if length == 1 else f"{value} ({length} times)" for value, length in runs[:MOST_SHOWN]]
+    more = [f"... {len(runs) - MOST_SHOWN} more"] if len(runs) > MOST_SHOWN else []
+    repeated = "repeating " if pattern.size < array.size else ""
+    return f"{'x'.join(map(str, array.shape)) or 'scalar'} {repeated}[{', '.join(values + more)}]"
 
 
 def size(case: Case) -> int:
