@@ -79,6 +79,7 @@ def _told(number: int, groups: tuple[Group, ...]) -> Iterator[str]:
     yield f"\n{head}\n{'-' * min(len(head), width())}"
     for members in _by(lambda group: group.first.law, groups):
         yield from _law(members)
+        yield ""
     if smallest.counterexample is not None:
         yield _labelled("smallest", "\n".join(case_in_words(smallest.counterexample.case)))
         yield from _program(smallest.counterexample.snippet)
@@ -105,5 +106,5 @@ def _labelled(label: str, text: str) -> str:
 def _program(snippet: str) -> Iterator[str]:
     """Return a program flush left, so that it can be pasted as it stands."""
     if snippet.strip():
-        yield "see it without normspec:\n"
+        yield "\nsee it without normspec:\n"
         yield cleaned(snippet.strip("\n"))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import click
+from rich.table import Table
 
 from normspec.report import Report, Summary
 from normspec.terminal.failures import print_failures, print_known
@@ -15,17 +16,23 @@ VERDICTS = {0: "CONFORMS", 1: "DOES NOT CONFORM", 3: "NOTHING EXECUTED", 130: "S
 
 def print_report(report: Report) -> None:
     """Print a report for people."""
-    screen = console()
-    for table in tables(report.results):
-        with screen.capture() as printed:
-            screen.print(table)
-        lines = (line.rstrip() for line in printed.get().splitlines())
-        click.echo("\n" + "\n".join(lines), color=True)
+    for table, silent in tables(report.results):
+        _print_table(table)
+        if silent:
+            click.echo(wrapped(f"not claimed: {', '.join(silent)}", "  ", ""))
     print_known(report.results)
     print_failures(report.results)
     if report.interrupted:
         click.echo("\nstopped before the end: this is what was found so far")
     click.echo("\n" + wrapped(last_line(report), "  ", ""))
+
+
+def _print_table(table: Table) -> None:
+    """Print a table without the spaces that fill its lines up."""
+    screen = console()
+    with screen.capture() as printed:
+        screen.print(table)
+    click.echo("\n" + "\n".join(line.rstrip() for line in printed.get().splitlines()), color=True)
 
 
 def last_line(report: Report) -> str:

@@ -1,14 +1,17 @@
 """The table of verdicts: for each target and operation, a row for each law and a column for each dtype."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
+from typing import Any
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from normspec.clean import one_line
+from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result, Verdict
+from normspec.spec.formats import FORMATS
 
 STYLES: Mapping[Verdict, str] = {
     "conforms": "green",
@@ -31,22 +34,31 @@ def cell(result: Result | None) -> Text:
     return Text(WORDS.get(result.verdict, result.verdict), style=STYLES[result.verdict])
 
 
-def tables(results: Iterable[Result]) -> Iterable[Table]:
-    """Return one table for each target and operation, in the order of the results."""
+def tables(results: Iterable[Result]) -> Iterator[tuple[Table, tuple[str, ...]]]:
+    """Return for each target and operation a table, and the laws that are not claimed in any dtype and not in it."""
     for (target, operation), group in groupby(results, lambda result: (result.target, result.operation)):
-        yield _table(f"{one_line(target)}: {operation}", tuple(group))
+        rows = _rows(group)
+        silent = tuple(law for law, row in rows.items() if {each.verdict for each in row.values()} == {"not claimed"})
+        shown = {law: row for law, row in rows.items() if law not in silent}
+        yield _table(f"{one_line(target)}: {operation}", shown), silent
 
 
-def _table(title: str, results: tuple[Result, ...]) -> Table:
-    dtypes = tuple(dict.fromkeys(result.dtype for result in results))
-    by_place = {(result.law, result.dtype): result for result in results}
-    table = Table(
-        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), title=Text(title, style="bold")
-    )
-    table.title_justify = "left"
+def _rows(results: Iterable[Result]) -> Mapping[str, Mapping[str, Result]]:
+    """Return the results by law, in the specification's order, and by dtype."""
+    rows: dict[str, dict[str, Result]] = {}
+    for result in results:
+        rows.setdefault(result.law, {})[result.dtype] = result
+    order = tuple(LAWS)
+    return dict(sorted(rows.items(), key=lambda row: order.index(row[0]) if row[0] in LAWS else len(order)))
+
+
+def _table(title: str, rows: Mapping[str, Mapping[str, Result]]) -> Table:
+    look: Mapping[str, Any] = {"box": box.SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 2, 0, 0)}
+    table = Table(title=Text(title, style="bold"), title_justify="left", **look)
     table.add_column("law", overflow="fold")
+    dtypes = tuple(dtype for dtype in FORMATS if any(dtype in row for row in rows.values()))
     for dtype in dtypes:
         table.add_column(dtype, no_wrap=True)
-    for law in dict.fromkeys(result.law for result in results):
-        table.add_row(law, *(cell(by_place.get((law, dtype))) for dtype in dtypes))
+    for law, row in rows.items():
+        table.add_row(law, *(cell(row.get(dtype)) for dtype in dtypes))
     return table
