@@ -1,8 +1,27 @@
 """The affine map after normalization: gamma and beta, what they can restore and what they make redundant."""
 
+from sympy import sqrt
+
 from normspec.derivations.language import Definition, Index, define, mean, natural, scalar, total
 from normspec.derivations.proof import Chapter, Equation, claim
-from normspec.derivations.quantities import beta, epsilon, gamma, i, j, mu, sigma, standardized, v, x, xhat, y
+from normspec.derivations.quantities import (
+    Standardized,
+    beta,
+    epsilon,
+    gamma,
+    i,
+    j,
+    mu,
+    mu_r,
+    sigma,
+    sigma_r,
+    standardized,
+    v,
+    x,
+    xhat,
+    xhat_r,
+    y,
+)
 
 G, B, c = scalar("gamma"), scalar("beta"), scalar("c")
 uniform = Definition("y", G * xhat[i] + B, i)
@@ -12,6 +31,19 @@ C = natural("C")
 
 alpha = Definition("alpha", gamma[i] / sigma, i)
 shift = Definition("beta'", beta[i] - mu * alpha[i], i)
+
+alpha_r = Definition("alpha", gamma[i] / sigma_r, i)
+shift_r = Definition("beta'", beta[i] - mu_r * alpha_r[i], i)
+
+
+def one_pass() -> Standardized:
+    """The group's quantities with the variance as E[x²] - E[x]²."""
+    v = define("v", mean(x[i] ** 2, i) - mu**2)
+    sigma = define("sigma", sqrt(v + epsilon))
+    return Standardized(mu, v, sigma, Definition("xhat", (x[i] - mu) / sigma, i))
+
+
+single = one_pass()
 
 CHAPTER = Chapter(
     "affine",
@@ -48,10 +80,28 @@ CHAPTER = Chapter(
             Equation(alpha[j] * x[j] + shift[j], y[j], "collect x"),
         ),
         claim(
+            "inference",
+            "In inference the statistics are given, and each element is mapped on its own.",
+            Equation(gamma[j] * xhat_r[j] + beta[j], gamma[j] * (x[j] - mu_r) / sigma_r + beta[j], "definition"),
+        ),
+        claim(
+            "folded-inference",
+            "So the layer in inference is one multiplication and one addition a parameter.",
+            Equation(alpha_r[j] * x[j] + shift_r[j], gamma[j] * xhat_r[j] + beta[j], "collect x"),
+        ),
+        claim(
+            "one-pass-output",
+            "The one-pass variance gives the same output in exact arithmetic, and only there.",
+            Equation(
+                gamma[j] * single.xhat[j] + beta[j],
+                gamma[j] * (x[j] - mu) / sqrt(mean((x[i] - mu) ** 2, i) + epsilon) + beta[j],
+                "v = E[x²] − E[x]²",
+            ),
+        ),
+        claim(
             "parameter-count",
             "C channels have 2C trainable parameters.",
             Equation(total(2, Index("k", C)), 2 * C, "one gamma and one beta a channel"),
         ),
     ),
 )
-

@@ -36,7 +36,17 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "permutation-equivariance",
         "not-idempotent",
     ),
-    "affine": ("y", "identity-recovery", "affine-moments", "bias-redundant", "folded-output", "parameter-count"),
+    "affine": (
+        "y",
+        "identity-recovery",
+        "affine-moments",
+        "bias-redundant",
+        "folded-output",
+        "inference",
+        "folded-inference",
+        "one-pass-output",
+        "parameter-count",
+    ),
     "gradients": (
         "dmu",
         "dv",
@@ -47,6 +57,8 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "sum-dx",
         "dx-orthogonality",
         "dx-euler",
+        "projected-gradient",
+        "folded-gradient",
         "inference-dx",
         "detached-mean",
         "detached-variance",
@@ -60,33 +72,45 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "cumulative-average",
         "momentum-swap",
     ),
+    "family": (
+        "rms-moment",
+        "rms-scale",
+        "rms-no-shift",
+        "rms-is-layer-norm",
+        "rms-y",
+        "family-dx",
+        "rms-dx",
+        "rms-projection",
+        "l2-dx",
+        "z-score",
+    ),
 }
 
 CHAPTERS: tuple[str, ...] = tuple(CLAIMS)
 
 
-class UnknownName(ValueError):
+class UnknownNameError(ValueError):
     """No claim, or no chapter, has this name."""
 
 
 def chapter_of(claim: str) -> str:
-    """Find the chapter of a claim; raises UnknownName."""
+    """Find the chapter of a claim; raises UnknownNameError."""
     for chapter, names in CLAIMS.items():
         if claim in names:
             return chapter
-    raise UnknownName(_unknown("claim", claim, [name for names in CLAIMS.values() for name in names]))
+    raise UnknownNameError(_unknown("claim", claim, [name for names in CLAIMS.values() for name in names]))
 
 
 def load(chapter: str) -> Chapter:
-    """Import a chapter, and SymPy with it; raises UnknownName."""
+    """Import a chapter, and SymPy with it; raises UnknownNameError."""
     if chapter not in CLAIMS:
-        raise UnknownName(_unknown("chapter", chapter, list(CHAPTERS)))
+        raise UnknownNameError(_unknown("chapter", chapter, list(CHAPTERS)))
     loaded: Chapter = import_module(f"normspec.derivations.{chapter}").CHAPTER
     return loaded
 
 
 def claim(name: str) -> Claim:
-    """Import a claim by its name; raises UnknownName."""
+    """Import a claim by its name; raises UnknownNameError."""
     return next(c for c in load(chapter_of(name)).claims if c.name == name)
 
 

@@ -35,7 +35,9 @@ class World:
     entries and permutations likewise. `fixed` overrides any of them by (name, index, ...).
     """
 
-    def __init__(self, seed: int, sizes: Mapping[str, int] | None = None, fixed: Mapping[Any, Any] | None = None) -> None:
+    def __init__(
+        self, seed: int, sizes: Mapping[str, int] | None = None, fixed: Mapping[Any, Any] | None = None
+    ) -> None:
         """Draw from a seed; a world with the same seed answers the same."""
         self.seed = seed
         self.sizes = dict(sizes or {})
@@ -137,7 +139,7 @@ def _power(base: Any, exponent: Expr, world: World) -> Number:
     out: Any = Fraction(1)
     for _ in range(n):
         out = out * base
-    return out  # type: ignore[no-any-return]
+    return out
 
 
 def _defined(expr: Defined, world: World) -> Number:
@@ -164,7 +166,7 @@ def _total(expr: Total, world: World) -> Number:
     for at in range(1, whole(expr.index.size, world) + 1):
         with world.binding(expr.index, at):
             total = total + evaluate(expr.body, world)
-    return total  # type: ignore[no-any-return]
+    return total
 
 
 def _image(expr: Image, world: World) -> Number:
@@ -196,7 +198,7 @@ def _expectation(expr: Expectation, world: World) -> Number:
             total = total + probability * evaluate(body, world)
     for e in settled:
         world.settled.pop(e, None)
-    return total  # type: ignore[no-any-return]
+    return total
 
 
 _RULES: dict[type, Callable[[Any, World], Number]] = {

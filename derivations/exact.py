@@ -53,11 +53,17 @@ class _Combination:
     def __rsub__(self, other: Any) -> Any:
         return self * Fraction(-1) + other
 
+    def __truediv__(self, other: Any) -> Any:
+        return self * reciprocal(Fraction(other) if isinstance(other, int) else other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return reciprocal(self) * other
+
     def _simplest(self) -> Any:
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.terms == other.terms  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.terms == other.terms
 
     def __hash__(self) -> int:
         return hash(frozenset(self.terms.items()))

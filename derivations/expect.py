@@ -17,7 +17,7 @@ from sympy import Basic, Expr, Symbol, sympify
 from normspec.derivations.concrete import World, whole
 from normspec.derivations.exact import Number, exact_sqrt
 from normspec.derivations.language import Entry, Expectation, Index, fresh, mean, scalar
-from normspec.derivations.laurent import ONE, Atom, Monomial, Undecided, Value, inverse, plus, scaled, times
+from normspec.derivations.laurent import ONE, Atom, Monomial, UndecidedError, Value, inverse, plus, scaled, times
 from normspec.derivations.normal import Normalizer, opened
 from normspec.derivations.partition import moebius, set_partitions
 
@@ -60,7 +60,7 @@ class Scheme(Basic):  # type: ignore[misc]
             if not mentions(a, self.head):
                 continue
             if a.kind != "sum" or e < 0:
-                raise Undecided(f"the expectation of a random {a.kind} with exponent {e} is no polynomial's")
+                raise UndecidedError(f"the expectation of a random {a.kind} with exponent {e} is no polynomial's")
             for _ in range(e):
                 inner, body, unit = opened(a)
                 binders.extend(inner)
@@ -76,13 +76,13 @@ class Scheme(Basic):  # type: ignore[misc]
         for a, e in factors:
             (binder,) = a.free & set(binders) or {None}
             if binder is None or binder.size != self.size:
-                raise Undecided(f"the sum over {binder} is not over the sample")
+                raise UndecidedError(f"the sum over {binder} is not over the sample")
             if a.kind == "entry" and a.data == (self.head, binder):
                 if e < 0:
-                    raise Undecided("a random denominator")
+                    raise UndecidedError("a random denominator")
                 powers[binder] += e
             elif mentions(a, self.head):
-                raise Undecided(f"the expectation of a random {a.kind} is refused")
+                raise UndecidedError(f"the expectation of a random {a.kind} is refused")
             else:
                 weights[binder] = times(weights[binder], {((a, e),): Fraction(1)})
         return powers, weights
@@ -136,7 +136,7 @@ class Independent(Scheme):
         out = ONE
         for e in exponents:
             if e >= len(RAW_MOMENTS):
-                raise Undecided(f"the moment of order {e} has no name")
+                raise UndecidedError(f"the moment of order {e} has no name")
             out = times(out, normal(RAW_MOMENTS[e]))
         return out
 
@@ -239,5 +239,3 @@ def schemes_in(expr: Basic) -> set[Scheme]:
     """The sampling schemes that an expression uses."""
     found = {expr} if isinstance(expr, Scheme) else set()
     return found.union(*map(schemes_in, expr.args))
-
-

@@ -3,7 +3,7 @@
 L = sum g[i] y[i] stands for any loss: g is the cotangent that arrives at the output.
 """
 
-from sympy import Rational, sqrt
+from sympy import Rational
 
 from normspec.derivations.language import (
     Definition,
@@ -14,7 +14,6 @@ from normspec.derivations.language import (
     mean,
     natural,
     partial,
-    positive,
     scalar,
     total,
 )
@@ -31,10 +30,12 @@ from normspec.derivations.quantities import (
     m,
     mu,
     sigma,
+    sigma_r,
     standard,
     v,
     x,
     xhat,
+    xhat_r,
 )
 from normspec.derivations.readback import closed
 
@@ -50,11 +51,14 @@ layer = define("L", total(g[e] * (gamma[block(e)] * xhat_e[e] + beta[block(e)]),
 DGAMMA, DBETA = closed(partial(layer, gamma[c])), closed(partial(layer, beta[c]))
 ELEMENTS = ({"n": 1, "C": 2}, {"n": 4, "C": 2}, {"n": 7, "C": 3})
 
-rm, rv = scalar("mu_r"), positive("v_r")
-frozen = define("L", total(g[i] * (gamma[i] * (x[i] - rm) / sqrt(rv + epsilon) + beta[i]), i))
-DX_INFERENCE = closed(partial(frozen, x[j]))
+frozen = define("L", total(g[i] * (gamma[i] * xhat_r[i] + beta[i]), i))
+DX_INFERENCE = closed(partial(frozen, x[j]), keep=[sigma_r])
 
 G = scalar("gamma")
+dotp = define("dotp", total(g[i] * (x[i] - mu), i))
+db, ds = define("db", total(ghat[i], i)), define("ds", total(ghat[i] * x[i], i))
+slope = define("p", (db * mu - ds) / (m * sigma**3))
+offset = define("q", -slope * mu - db / (m * sigma))
 uniform = define("L'", total(g[i] * G * xhat[i], i))
 
 mean_cut = closed(through_xhat, standard, [ghat]) + mean(ghat[i], i) / sigma
@@ -128,6 +132,20 @@ CHAPTER = Chapter(
                 epsilon / sigma**2 * total(ghat[i] * xhat[i], i),
                 "x = μ + σ x̂, and the gradient sums to zero",
             ),
+        ),
+        claim(
+            "projected-gradient",
+            "With one gamma in the group, one projection onto the deviations is enough.",
+            Equation(
+                partial(uniform, x[j]),
+                (g[j] - mean(g[i], i) - (x[j] - mu) * dotp / (m * sigma**2)) / sigma * G,
+                "x̂ = (x − μ)/σ",
+            ),
+        ),
+        claim(
+            "folded-gradient",
+            "The gradient is a combination of the cotangent, the input and one, with coefficients of the group.",
+            Equation(partial(loss, x[j]), ghat[j] / sigma + slope * x[j] + offset, "collect ĝⱼ and xⱼ"),
         ),
         claim(
             "inference-dx",

@@ -50,7 +50,8 @@ class Index(Expr):  # type: ignore[misc]
 
     def __new__(cls, name: str | Str, size: Any) -> Index:
         """Name an index; two indices are the same when name and size are."""
-        return Expr.__new__(cls, Str(str(name)), sympify(size))  # type: ignore[no-any-return]
+        made: Index = Expr.__new__(cls, Str(str(name)), sympify(size))
+        return made
 
     @property
     def name(self) -> str:
@@ -106,7 +107,8 @@ class Image(Expr):  # type: ignore[misc]
 
     def __new__(cls, symbol: Symbol, argument: Any, size: Any, bijective: Any) -> Image:
         """Apply the map named by a symbol; see `permutation` and `labelling`."""
-        return Expr.__new__(cls, symbol, sympify(argument), sympify(size), sympify(bijective))  # type: ignore[no-any-return]
+        made: Image = Expr.__new__(cls, symbol, sympify(argument), sympify(size), sympify(bijective))
+        return made
 
     @property
     def size(self) -> Expr:
@@ -138,7 +140,8 @@ class Total(Expr):  # type: ignore[misc]
     @property
     def index(self) -> Index:
         """What is summed over."""
-        return self.args[1]
+        index: Index = self.args[1]
+        return index
 
 
 class Defined(Expr):  # type: ignore[misc]

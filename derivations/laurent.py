@@ -20,7 +20,7 @@ ZERO: Value = {}
 ONE: Value = {(): Fraction(1)}
 
 
-class Undecided(ValueError):
+class UndecidedError(ValueError):
     """The prover has no rule for this; nothing is claimed."""
 
 
@@ -111,7 +111,7 @@ def reduced(exponents: dict[Atom, int], coefficient: Fraction) -> Value:
             rest, e = times(rest, power(_relation(a), -e)), 0
         elif a.kind == "delta":
             if e < 0:
-                raise Undecided("a Kronecker delta stands in a denominator")
+                raise UndecidedError("a Kronecker delta stands in a denominator")
             e = min(e, 1)
         if e:
             plain[a] = e
@@ -144,7 +144,7 @@ def inverse(value: Value) -> Value:
         return reduced({a: -e for a, e in mono}, 1 / c)
     for irrational in sorted({a for mono in value for a, _ in mono if a.kind in ("inverse", "root", "delta")}):
         if irrational.kind == "delta":
-            raise Undecided("a Kronecker delta stands in a denominator")
+            raise UndecidedError("a Kronecker delta stands in a denominator")
         return _rationalized(value, irrational)
     content, primitive = _primitive(value)
     inverted = atom("inverse", frozen(primitive), free_of(primitive), primitive)
@@ -159,7 +159,7 @@ def _rationalized(value: Value, irrational: Atom) -> Value:
         multiplier = {m: -c if (irrational, 1) in m else c for m, c in value.items()}
         rational = times(value, multiplier)
     if not rational:
-        raise Undecided("a denominator vanishes once its root is rationalized")
+        raise UndecidedError("a denominator vanishes once its root is rationalized")
     return times(multiplier, inverse(rational))
 
 

@@ -26,7 +26,9 @@ GREEK = {
 ACCENTS = {"hat": ("\u0302", r"\hat"), "bar": ("\u0304", r"\bar"), "tilde": ("\u0303", r"\tilde")}
 
 SUBSCRIPTS = dict(zip("0123456789aehijklmnoprstuvx+-=()", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₊₋₌₍₎", strict=True))
-SUPERSCRIPTS = dict(zip("0123456789abcdeghijklmnoprstuvwxyz+-()GKN", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ⁺⁻⁽⁾ᴳᴷᴺ", strict=True))
+SUPERSCRIPTS = dict(
+    zip("0123456789abcdeghijklmnoprstuvwxyz+-()GKN", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ⁺⁻⁽⁾ᴳᴷᴺ", strict=True)
+)
 
 
 def _parts(name: str) -> tuple[str, list[str], str, str]:
@@ -47,7 +49,7 @@ def in_text(name: str) -> str:
     stem, accents, subscript, primes = _parts(name)
     marks = "".join(ACCENTS[a][0] for a in accents)
     written = unicodedata.normalize("NFC", GREEK.get(stem, stem) + marks)
-    return written + (subscripted(subscript) if subscript else "") + "′" * len(primes)
+    return written + (subscripted(subscript) if subscript else "") + "\u2032" * len(primes)
 
 
 def subscripted(text: str) -> str:

@@ -32,7 +32,7 @@ from normspec.derivations.laurent import (
     ONE,
     Atom,
     Monomial,
-    Undecided,
+    UndecidedError,
     Value,
     atom,
     constant,
@@ -49,7 +49,7 @@ from normspec.derivations.laurent import (
     times,
 )
 
-__all__ = ["Normalizer", "Undecided", "is_zero"]
+__all__ = ["Normalizer", "UndecidedError", "is_zero"]
 
 BOUND = "#"  # an index so marked is bound by a sum that is being normalized
 CANONICAL = "$"  # an index so marked is bound inside a power-sum atom
@@ -83,18 +83,19 @@ class Normalizer:
         for left, right in rules:
             self._assume(self(left), self(right))
         for expr in positives:
-            self.positives.add(frozen(_monic(fraction(self(expr))[0])))
+            self.positives.add(frozen(_unit(fraction(self(expr))[0])))
 
     def _assume(self, left: Value, right: Value) -> None:
         """Solve an equation for the one sum or entry that its left side is a multiple of."""
         atoms = [a for mono in left for a, e in mono if e == 1 and a.kind in ("sum", "entry", "symbol")]
         sums = [a for a in atoms if a.kind == "sum"] or atoms
         if len(left) != 1 or len(sums) != 1:
-            raise Undecided("the left side of a hypothesis must be a multiple of one atom")
+            raise UndecidedError("the left side of a hypothesis must be a multiple of one atom")
         self.rules[sums[0]] = times(right, inverse(times(left, single(sums[0], -1))))
         self._memo.clear()
 
     def __call__(self, expr: Any) -> Value:
+        """Normalize an expression; raises UndecidedError where there is no rule for it."""
         expr = sympify(expr)
         if expr not in self._memo:
             self._memo[expr] = self._value(expr)
@@ -117,7 +118,7 @@ class Normalizer:
             return out
         if expr.is_Pow:
             return self._power(expr)
-        raise Undecided(f"the normal form knows no {type(expr).__name__}: {expr!r}")
+        raise UndecidedError(f"the normal form knows no {type(expr).__name__}: {expr!r}")
 
     def _atom(self, kind: str, data: Any, free: Iterable[Any] = ()) -> Value:
         made = atom(kind, data, free)
@@ -147,7 +148,7 @@ class Normalizer:
         if a == b:
             return ONE
         if not all(isinstance(w, (Index, Image)) for w in (a, b)) or a.size != b.size:
-            raise Undecided(f"only indices of one range can be compared, not {a!r} and {b!r}")
+            raise UndecidedError(f"only indices of one range can be compared, not {a!r} and {b!r}")
         apart = not self.deltas and not (_is_bound(a) or _is_bound(b))
         if apart and isinstance(a, Index) and isinstance(b, Index):
             return {}
@@ -162,6 +163,7 @@ class Normalizer:
         return self._index(index.size) if index.size.args else index.size
 
     def sum(self, body: Value, index: Index) -> Value:
+        """Sum a normal form over a bound index."""
         steps, size = index.size.as_coeff_Add()
         if steps.is_Integer and (steps > 0 or size == 0):
             return self._peeled(body, index, int(steps), size)
@@ -190,7 +192,7 @@ class Normalizer:
                 factors.append((a, e))
                 continue
             if e < 0:
-                raise Undecided("a sum that depends on an index of another sum stands in a denominator")
+                raise UndecidedError("a sum that depends on an index of another sum stands in a denominator")
             for _ in range(e):
                 inner, body, unit = opened(a)
                 binders.extend(inner)
@@ -260,7 +262,7 @@ class Normalizer:
         for term in exponent.expand().as_ordered_terms():
             coefficient, unit = term.as_coeff_Mul()
             if not (coefficient.is_Integer and (unit == 1 or unit.is_integer)):
-                raise Undecided(f"an exponent must be a sum of integers, not {exponent}")
+                raise UndecidedError(f"an exponent must be a sum of integers, not {exponent}")
             if unit == 1:
                 out = times(out, power(base, int(coefficient)))
             else:
@@ -289,7 +291,7 @@ class Normalizer:
         return outer
 
     def _is_positive(self, factor: Value) -> bool:
-        if frozen(_monic(factor)) in self.positives and next(iter(sorted(factor.items())))[1] > 0:
+        if frozen(_unit(factor)) in self.positives:
             return True
         if len(factor) != 1:
             return False
@@ -302,8 +304,9 @@ def _positive_atom(a: Atom) -> bool:
     return bool(head is not None and head.is_positive)
 
 
-def _monic(value: Value) -> Value:
-    return scaled(value, 1 / value[min(value)])
+def _unit(value: Value) -> Value:
+    """Scale by a positive number, so that the first coefficient is 1 or -1."""
+    return scaled(value, 1 / abs(value[min(value)]))
 
 
 def _root(numerator: Value, denominator: Value) -> Atom:
@@ -376,7 +379,7 @@ def _collected(factors: Iterable[tuple[Atom, int]]) -> Monomial:
     for a, e in factors:
         exponents[a] = min(1, exponents.get(a, 0) + e) if a.kind == "delta" else exponents.get(a, 0) + e
     if any(a.kind == "root" and e not in (0, 1) for a, e in exponents.items()):
-        raise Undecided("a root that depends on a bound index is squared under its sum")
+        raise UndecidedError("a root that depends on a bound index is squared under its sum")
     return tuple(sorted((a, e) for a, e in exponents.items() if e))
 
 
@@ -386,10 +389,16 @@ def _without_bijections(binders: list[Index], mono: Monomial) -> tuple[list[Inde
         if any(b in free_indices(c.size) for c in binders):
             continue
         images = {w for a, _ in mono for w in _subscripts(a) if b in free_indices(w)}
-        if len(images) == 1 and isinstance(only := images.pop(), Image) and only.args[1] == b and only.permutes:
-            if all(a.kind in ("entry", "delta") for a, _ in mono if b in a.free):
-                renamed = {(_swap(a, only, b), e) for a, e in mono}
-                return _without_bijections(binders, tuple(sorted(renamed)))
+        plain = all(a.kind in ("entry", "delta") for a, _ in mono if b in a.free)
+        if (
+            plain
+            and len(images) == 1
+            and isinstance(only := images.pop(), Image)
+            and only.permutes
+            and only.args[1] == b
+        ):
+            renamed = {(_swap(a, only, b), e) for a, e in mono}
+            return _without_bijections(binders, tuple(sorted(renamed)))
     return binders, mono
 
 

@@ -71,7 +71,9 @@ TEXT = Dialect(
 
 LATEX = Dialect(
     name=names.in_latex,
-    subscript=lambda base, index: f"{base}_{{{' '.join(index)}}}" if "_" not in base else f"{{{base}}}_{{{' '.join(index)}}}",
+    subscript=lambda base, index: (
+        f"{base}_{{{' '.join(index)}}}" if "_" not in base else f"{{{base}}}_{{{' '.join(index)}}}"
+    ),
     superscript=lambda base, exponent: f"{base}^{{{exponent}}}",
     fraction=lambda numerator, denominator, simple: f"\\frac{{{numerator}}}{{{denominator}}}",
     root=lambda body, simple: f"\\sqrt{{{body}}}",
@@ -186,7 +188,9 @@ class Writer:
         numerator, denominator = _split(expr)
         if not denominator:
             return self._product(numerator), PRODUCT
-        below, tightness = self.write(denominator[0]) if len(denominator) == 1 else (self._product(denominator), PRODUCT)
+        below, tightness = (
+            self.write(denominator[0]) if len(denominator) == 1 else (self._product(denominator), PRODUCT)
+        )
         simple = tightness >= POWER
         if any(isinstance(f, Total) for f in numerator) or (len(numerator) > 1 and any(map(_totals, numerator))):
             return self._coefficient_first(numerator, below, simple), PRODUCT
@@ -218,7 +222,9 @@ class Writer:
         if exponent.is_Rational and exponent < 0:
             return self._reciprocal(expr), PRODUCT
         if isinstance(base, (Entry, Defined)) and base.index and self.dialect is LATEX:
-            return self.dialect.superscript(f"{{{self(base)}}}" if "hat" in self(base) else self(base), self(exponent)), POWER
+            return self.dialect.superscript(
+                f"{{{self(base)}}}" if "hat" in self(base) else self(base), self(exponent)
+            ), POWER
         return self.dialect.superscript(self.held(base, ATOM), self(exponent).replace(" ", "")), POWER
 
     def _reciprocal(self, expr: Pow) -> str:

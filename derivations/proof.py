@@ -16,15 +16,16 @@ from sympy import Expr, Integer, Symbol, sympify
 from normspec.derivations.concrete import World, evaluate
 from normspec.derivations.expect import schemes_in
 from normspec.derivations.language import Index, free_indices, substitute
-from normspec.derivations.laurent import Undecided, is_zero
+from normspec.derivations.laurent import UndecidedError, is_zero
 from normspec.derivations.normal import Normalizer
+from normspec.derivations.signs import nonnegative
 
 SIZES = (2, 3, 5, 7)
 ATTEMPTS = 9  # worlds tried before a denominator that vanishes in all of them is reported
 PLACES = 3  # assignments of the free indices tried in each world
 
 
-class NotProved(ValueError):
+class NotProvedError(ValueError):
     """A step of a derivation that the prover or the second checker does not confirm."""
 
 
@@ -55,12 +56,12 @@ class Equation:
         return self.left, self.right
 
     def verify(self) -> Evidence:
-        """Prove, from lemmas that are proved here too, and corroborate; or raise NotProved."""
+        """Prove, from lemmas that are proved here too, and corroborate; or raise NotProvedError."""
         for lemma in self.given:
             lemma.verify()
         rules = [lemma.rule for lemma in self.given]
         if not prove(self.left, self.right, self.distinct, self.positives, rules):
-            raise NotProved(f"not proved: {self.left} = {self.right}")
+            raise NotProvedError(f"not proved: {self.left} = {self.right}")
         return Evidence("normal form, all sizes", _corroborated(self))
 
 
@@ -78,11 +79,9 @@ class Bound:
     relation: str = "≤"
 
     def verify(self) -> Evidence:
-        """Prove that the gap is the difference and cannot be negative, or raise NotProved."""
-        from normspec.derivations.signs import nonnegative
-
+        """Prove that the gap is the difference and cannot be negative, or raise NotProvedError."""
         if not nonnegative(self.gap):
-            raise NotProved(f"not manifestly nonnegative: {self.gap}")
+            raise NotProvedError(f"not manifestly nonnegative: {self.gap}")
         equation = Equation(self.right - self.left, self.gap, "", self.sizes, self.distinct, self.positives)
         exact = equation.verify().exact
         return Evidence("difference is a sum of squares, all sizes", exact)
@@ -101,12 +100,12 @@ class Witness:
     relation: str = "≠"
 
     def verify(self) -> Evidence:
-        """Compute both sides, or raise NotProved where they agree."""
+        """Compute both sides, or raise NotProvedError where they agree."""
         world = World(0, self.sizes, self.values)
         world.bound.update(self.at)
         left, right = evaluate(self.left, world), evaluate(self.right, world)
         if left == right:
-            raise NotProved(f"no witness: both sides are {left}")
+            raise NotProvedError(f"no witness: both sides are {left}")
         return Evidence("exact counterexample", f"{left} against {right} at {self._example()}")
 
     def _example(self) -> str:
@@ -155,7 +154,7 @@ class Induction:
         return self.left(self.variable), self.formula(self.variable)
 
     def verify(self) -> Evidence:
-        """Prove base and step, and run the recurrence itself; raise NotProved if any of them fails."""
+        """Prove base and step, and run the recurrence itself; raise NotProvedError if any of them fails."""
         self.base.verify()
         self.step.verify()
         reached = range(self.start, self.start + 6)
@@ -166,7 +165,8 @@ class Induction:
         return Evidence("base and step by normal form", f"recurrence run to {self.variable} = {reached[-1]}")
 
 
-Step = Equation | Bound | Witness | Induction
+Relation = Equation | Bound | Witness
+Step = Relation | Induction
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Claim:
     source: str = ""
 
     def verify(self) -> tuple[Evidence, ...]:
-        """Verify every step, or raise NotProved."""
+        """Verify every step, or raise NotProvedError."""
         return tuple(step.verify() for step in self.steps)
 
     @property
@@ -201,7 +201,7 @@ def claim(name: str, statement: str, *steps: Step | Sequence[Step], source: str 
     """State a claim; steps may be given one by one or as chains."""
     flat: list[Step] = []
     for step in steps:
-        flat.extend(step if isinstance(step, (list, tuple)) else [step])  # type: ignore[arg-type]
+        flat.extend(step if isinstance(step, Sequence) else [step])
     return Claim(name, statement, tuple(flat), source)
 
 
@@ -236,7 +236,7 @@ def prove(
             is_zero(Normalizer(case, rules, positives)(difference))
             for case in coincidences(sorted(free_indices(difference), key=str), distinct)
         )
-    except Undecided:
+    except UndecidedError:
         return False
 
 
@@ -287,11 +287,11 @@ def compare_somewhere(
             return compare(left, right, World(seed + 1000 * attempt, sizes), distinct)
         except ArithmeticError:
             continue
-    raise NotProved(f"no value in {ATTEMPTS} worlds: {left} = {right}")
+    raise NotProvedError(f"no value in {ATTEMPTS} worlds: {left} = {right}")
 
 
 def compare(left: Expr, right: Expr, world: World, distinct: tuple[Index, ...]) -> None:
-    """Compute both sides exactly at a few places; raise NotProved where they differ."""
+    """Compute both sides exactly at a few places; raise NotProvedError where they differ."""
     left, right = sympify(left), sympify(right)
     for scheme in schemes_in(left) | schemes_in(right):
         scheme.prepare(world)
@@ -300,7 +300,7 @@ def compare(left: Expr, right: Expr, world: World, distinct: tuple[Index, ...]) 
         world.bound.update(place)
         a, b = evaluate(left, world), evaluate(right, world)
         if a != b:
-            raise NotProved(f"{left} is {a} and {right} is {b} at {place} with {world.values}")
+            raise NotProvedError(f"{left} is {a} and {right} is {b} at {place} with {world.values}")
 
 
 def _places(free: Sequence[Index], distinct: tuple[Index, ...], world: World) -> Iterator[dict[Index, int]]:
@@ -319,7 +319,7 @@ __all__ = [
     "Equation",
     "Evidence",
     "Induction",
-    "NotProved",
+    "NotProvedError",
     "Witness",
     "chain",
     "claim",

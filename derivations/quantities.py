@@ -52,6 +52,10 @@ def standardized(entry: Callable[[Index], Any], epsilon: Any = epsilon, mark: st
 group = standardized(lambda i: x[i])
 mu, v, sigma, xhat = group.mu, group.v, group.sigma, group.xhat
 
+mu_r, v_r = Symbol("mu_r"), positive("v_r")
+sigma_r = define("sigma_r", sqrt(v_r + epsilon))
+xhat_r = Definition("xhat_r", (x[i] - mu_r) / sigma_r, i)
+
 y = Definition("y", gamma[i] * xhat[i] + beta[i], i)
 loss = define("L", total(g[i] * y[i], i))
 ghat = Definition("ghat", gamma[i] * g[i], i)

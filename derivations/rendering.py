@@ -12,7 +12,7 @@ from sympy import Expr, Tuple, sympify
 from normspec.derivations.catalogue import CHAPTERS, chapter_of, load
 from normspec.derivations.language import Defined, names_in
 from normspec.derivations.notation import Writer, latex, text
-from normspec.derivations.proof import Claim, Equation, Evidence, Induction, Step
+from normspec.derivations.proof import Claim, Equation, Evidence, Induction, Relation, Step
 
 WIDTH = 80
 Page = TypeVar("Page")
@@ -40,7 +40,7 @@ def definitions(claim: Claim) -> Iterator[Defined]:
     yield from names_in(Tuple(*sides))
 
 
-def _shown(step: Step) -> tuple[Step, ...]:
+def _shown(step: Step) -> tuple[Relation, ...]:
     """The relations that a step shows: an induction shows its statement, base and step."""
     if not isinstance(step, Induction):
         return (step,)
@@ -48,14 +48,14 @@ def _shown(step: Step) -> tuple[Step, ...]:
     return Equation(left, right, f"by induction: {step.reason}"), step.base, step.step
 
 
-def relations(claim: Claim) -> Iterator[tuple[Step, Evidence]]:
+def relations(claim: Claim) -> Iterator[tuple[Relation, Evidence]]:
     """Yield what is shown, each with its evidence."""
     for step, evidence in zip(claim.steps, claim.verify(), strict=True):
         for shown in _shown(step):
             yield shown, evidence if shown is step else _part(shown, evidence)
 
 
-def _part(shown: Step, whole: Evidence) -> Evidence:
+def _part(shown: Relation, whole: Evidence) -> Evidence:
     return whole if shown.reason.startswith("by induction") else shown.verify()
 
 
@@ -80,7 +80,7 @@ def _claim_text(claim: Claim) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _step_text(number: int, step: Step, evidence: Evidence) -> list[str]:
+def _step_text(number: int, step: Relation, evidence: Evidence) -> list[str]:
     head = f"{number}.".ljust(4)
     left, right = text(step.left), f"{step.relation} {text(step.right)}"
     lines = [f"{head}{left} {right}"]
@@ -118,7 +118,10 @@ def _catalogue_text() -> str:
         chapter = load(name)
         lines += [f"{chapter.name}: {chapter.title}", ""]
         for claim in chapter.claims:
-            lines += [f"  {claim.name}", *wrap(claim.statement, WIDTH, initial_indent="      ", subsequent_indent="      ")]
+            lines += [
+                f"  {claim.name}",
+                *wrap(claim.statement, WIDTH, initial_indent="      ", subsequent_indent="      "),
+            ]
         lines.append("")
     return "\n".join(lines)
 

@@ -1,6 +1,6 @@
 """Running statistics: one step and t steps of the moving average, in both momentum conventions.
 
-M[k] is the statistic of batch k. The weight of the old value is q; other frameworks name that of the new one, a = 1 - q.
+M[k] is the statistic of batch k. The weight of the old value is q; some frameworks name that of the new, a = 1 - q.
 """
 
 from typing import Any
@@ -111,7 +111,7 @@ CHAPTER = Chapter(
         ),
         claim(
             "initial-bias",
-            "The initial value biases the average by qᵗ; divided by 1 − qᵗ, an average that starts at zero is unbiased.",
+            "The initial value biases the average by qᵗ; an average from zero, divided by 1 − qᵗ, is unbiased.",
             Equation(
                 expected(moving(t), batches) - theta, q**t * (r_0 - theta), "see above", sizes=STEPS, given=(weights,)
             ),
@@ -139,9 +139,7 @@ CHAPTER = Chapter(
         claim(
             "momentum-swap",
             "Reading one convention's momentum as the other's gives another average.",
-            Witness(
-                q * r + (1 - q) * new, (1 - q) * r + q * new, "0.9 read as 0.1", {}, {"q": "9/10", "r": 0, "M": 1}
-            ),
+            Witness(q * r + (1 - q) * new, (1 - q) * r + q * new, "0.9 read as 0.1", {}, {"q": "9/10", "r": 0, "M": 1}),
         ),
     ),
 )

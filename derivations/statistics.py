@@ -76,7 +76,7 @@ CHAPTER = Chapter(
         ),
         claim(
             "total-variance",
-            "Law of total variance: the spread is that within the parts and that of their means, for parts of any size.",
+            "Law of total variance: the spread within the parts, and that of their means, for parts of any size.",
             Equation(
                 total((x[p, r] - whole) ** 2, p, r),
                 total((x[p, r] - part[p]) ** 2, p, r) + total(count[p] * (part[p] - whole) ** 2, p),
@@ -133,9 +133,7 @@ CHAPTER = Chapter(
             "finite-population-mean",
             "Without replacement the mean varies less, by the finite population correction 1 − m/N.",
             Equation(expected(mu, chosen), M, "every element is equally likely", sizes=DRAWS),
-            Equation(
-                variance_of(mu, chosen), (1 - m / N) * (N * V / (N - 1)) / m, "distinct draws repel", sizes=DRAWS
-            ),
+            Equation(variance_of(mu, chosen), (1 - m / N) * (N * V / (N - 1)) / m, "distinct draws repel", sizes=DRAWS),
         ),
         claim(
             "mean-of-means",
@@ -152,7 +150,7 @@ CHAPTER = Chapter(
         ),
         claim(
             "batch-gradient",
-            "A mini-batch gradient is unbiased as long as each example's gradient is its own; batch statistics end that.",
+            "A mini-batch gradient is unbiased while each example's gradient is its own; batch statistics end that.",
             Equation(expected(mean(x[i], i), drawn), mean(X[n], n), "gradients as draws", sizes=DRAWS),
             Equation(expected(mean(x[i], i), chosen), mean(X[n], n), "without replacement alike", sizes=DRAWS),
             Witness(

@@ -1,0 +1,154 @@
+"""The family: one derivation for batch, layer, instance and group norm, RMS norm, L2 normalization and z-scores.
+
+Members differ in whether they centre, and in the divisor d of the sum of squares. Which elements form a group is the
+operation's business, not the formula's.
+"""
+
+from sympy import Integer, sqrt
+
+from normspec.derivations.language import Definition, define, mean, partial, positive, scalar, total
+from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
+from normspec.derivations.quantities import (
+    Standardized,
+    beta,
+    chart,
+    epsilon,
+    g,
+    gamma,
+    ghat,
+    i,
+    j,
+    m,
+    mu,
+    standardized,
+    v,
+    x,
+)
+from normspec.derivations.readback import closed
+
+d, a, c = positive("d"), positive("a"), scalar("c")
+
+
+def member(centred: bool, divisor: object = m, epsilon: object = epsilon, square: str = "v") -> Standardized:
+    """Make a member of the family."""
+    centre = mu if centred else Integer(0)
+    v = define(square, total((x[i] - centre) ** 2, i) / divisor)
+    sigma = define("sigma", sqrt(v + epsilon))
+    return Standardized(mu, v, sigma, Definition("xhat", (x[i] - centre) / sigma, i))
+
+
+centred, uncentred, rms = member(True, d), member(False, d), member(False, square="w")
+scores = member(True, m - 1, epsilon=0)
+
+
+def gradient(which: Standardized, divisor: object, with_mean: bool) -> Definition:
+    """Compute the gradient of sum ghat xhat in the member's coordinates."""
+    through = total(ghat[i] * partial(which.xhat[i], x[j]), i)
+    return Definition("dx", closed(through, chart(divisor, with_mean, which), [ghat]), j)
+
+
+def loss(which: Standardized) -> object:
+    """Name the loss of a member."""
+    return define("L", total(g[i] * (gamma[i] * which.xhat[i] + beta[i]), i))
+
+
+DX_RMS = gradient(rms, m, False)
+unit = Definition("u", x[i] / sqrt(total(x[i] ** 2, i)), i)
+
+CHAPTER = Chapter(
+    "family",
+    "The family",
+    (
+        claim(
+            "rms-moment",
+            "RMS norm divides by the root of the mean square: the second moment of the result is w/(w + ε).",
+            Equation(mean(rms.xhat[i] ** 2, i), rms.v / (rms.v + epsilon), "σ² = w + ε"),
+            Equation(rms.v, v + mu**2, "the mean square is the variance about zero"),
+        ),
+        claim(
+            "rms-scale",
+            "Scaling the group by a > 0, and epsilon by a², changes nothing.",
+            Equation(
+                a * x[j] / sqrt(mean((a * x[i]) ** 2, i) + a**2 * epsilon), rms.xhat[j], "the factor leaves the root"
+            ),
+        ),
+        claim(
+            "rms-no-shift",
+            "Shifting the group does change the result: RMS norm does not centre.",
+            Witness(
+                (x[j] + c) / sqrt(mean((x[i] + c) ** 2, i) + epsilon),
+                rms.xhat[j],
+                "a shift by 2",
+                {"m": 2},
+                {**entries("x", 1, -1), "c": 2, "epsilon": 0},
+                {j: 1},
+            ),
+        ),
+        claim(
+            "rms-is-layer-norm",
+            "RMS norm of the centred group is layer norm of the group; so they agree where the mean is zero.",
+            Equation(
+                (x[j] - mu) / sqrt(mean((x[i] - mu) ** 2, i) + epsilon),
+                standardized(lambda i: x[i]).xhat[j],
+                "v = w(x − μ)",
+            ),
+        ),
+        claim(
+            "rms-y",
+            "The output of RMS norm.",
+            Equation(
+                gamma[j] * rms.xhat[j] + beta[j],
+                gamma[j] * x[j] / sqrt(mean(x[i] ** 2, i) + epsilon) + beta[j],
+                "definition",
+            ),
+        ),
+        claim(
+            "family-dx",
+            "One gradient for all members: d is the divisor, and only those that centre have the mean of ĝ.",
+            Equation(partial(loss(centred), x[j]), gradient(centred, d, True)[j].body, "centred"),
+            Equation(partial(loss(uncentred), x[j]), gradient(uncentred, d, False)[j].body, "not centred"),
+        ),
+        claim(
+            "rms-dx",
+            "The gradient of RMS norm: no mean is taken out, for none went in.",
+            chain(
+                partial(loss(rms), x[j]),
+                (total(ghat[i] * partial(rms.xhat[i], x[j]), i), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
+                (DX_RMS[j].body, "in the coordinates x = σ x̂, where Σ x̂² = m (1 − ε/σ²)"),
+            ),
+            source="Zhang and Sennrich 2019",
+        ),
+        claim(
+            "rms-projection",
+            "The gradient of RMS norm along the group is epsilon's share, but it need not sum to zero.",
+            Equation(
+                total(partial(loss(rms), x[j]) * x[j], j),
+                epsilon / rms.sigma**2 * total(ghat[i] * rms.xhat[i], i),
+                "x = σ x̂",
+            ),
+        ),
+        claim(
+            "l2-dx",
+            "L2 normalization, d = 1 and ε = 0: the gradient is the cotangent's part orthogonal to u, over the norm.",
+            Equation(
+                partial(define("L", total(g[i] * unit[i], i)), x[j]),
+                (g[j] - unit[j] * total(g[i] * unit[i], i)) / sqrt(total(x[i] ** 2, i)),
+                "Σ u² = 1",
+            ),
+            Equation(
+                total(partial(define("L", total(g[i] * unit[i], i)), x[j]) * x[j], j), 0, "so it is orthogonal to x"
+            ),
+        ),
+        claim(
+            "z-score",
+            "With divisor m − 1 and no epsilon the squares sum to m − 1: the z-score of statistics.",
+            Equation(total(scores.xhat[i] ** 2, i), m - 1, "σ² = v"),
+            Equation(
+                scores.xhat[j],
+                sqrt(m - 1) / sqrt(m) * (x[j] - mu) / sqrt(mean((x[i] - mu) ** 2, i)),
+                "the divisor is common to all",
+                positives=(m - 1,),
+            ),
+        ),
+    ),
+)

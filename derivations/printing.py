@@ -1,0 +1,230 @@
+"""Printing code: an expression as Python that runs on any number system.
+
+The code uses + - * / by numbers and arrays, S.total over the group, S.block_total over the elements that share a
+parameter, S.sqrt and S.rsqrt; nothing else. Names that the mathematics gives become variables, each computed once.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sympy import Expr, Function, Integer, Mul, Pow, Rational, Symbol
+
+from normspec.derivations.language import Defined, Delta, Entry, Total, free_indices
+
+GROUP, BLOCK, SQRT, RSQRT = (Function(f"S.{name}") for name in ("total", "block_total", "sqrt", "rsqrt"))
+
+NAMES = {
+    "mu": "mean",
+    "mu_r": "mean",
+    "v": "variance",
+    "v_r": "variance",
+    "w": "mean_square",
+    "xhat": "xhat",
+    "xhat_r": "xhat",
+    "ghat": "g",
+    "g": "dy",
+    "alpha": "alpha",
+    "beta'": "shift",
+    "r": "old",
+    "M": "new",
+    "a": "weight",
+}
+RECIPROCALS = {"sigma": "rstd", "sigma_r": "rstd"}
+ELEMENTS = {"x", "dy", "gamma", "beta", "g", "xhat", "centred", "alpha", "shift"}
+CENTRED = Symbol("x") - Symbol("mean")
+SHAPES: dict[Expr, str] = {CENTRED: "centred"}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A function to print: its arguments, and the expressions that it returns by name."""
+
+    name: str
+    arguments: tuple[str, ...]
+    doc: str
+    results: Mapping[str, Expr]
+    claims: tuple[str, ...]
+    bindings: Mapping[str, object] = field(default_factory=dict)
+
+
+def print_function(formula: Formula) -> str:
+    """Print a function; raises ValueError where a name would leak that is neither argument nor assigned."""
+    body = _Body(formula)
+    for key, expr in formula.results.items():
+        body.name(key, body.lower(expr))
+    returned = ", ".join(f'"{key}": {key}' for key in formula.results)
+    arguments = ", ".join(f"{a}: {'int' if a == 'm' else 'Any'}" for a in formula.arguments)
+    proved = "Claims" if len(formula.claims) > 1 else "Claim"
+    lines = [
+        f"def {formula.name}({arguments}) -> dict[str, Any]:",
+        f'    """{formula.doc}',
+        "",
+        f"    {proved}: {', '.join(formula.claims)}.",
+        '    """',
+        *(f"    {name} = {code}" for name, code in body.assigned.items()),
+        f"    return {{{returned}}}",
+    ]
+    printed = "\n".join(lines) + "\n"
+    check_names(printed)
+    return printed
+
+
+class _Body:
+    """The assignments of a function, made as its expressions ask for them."""
+
+    def __init__(self, formula: Formula) -> None:
+        self.formula = formula
+        self.assigned: dict[str, str] = {}
+
+    def name(self, name: str, expr: Expr) -> Expr:
+        """Assign an expression to a variable, unless the variable is an argument."""
+        if name not in self.formula.arguments and name not in self.assigned:
+            printed = _code(expr)
+            self.assigned[name] = printed
+        return Symbol(name)
+
+    def lower(self, expr: Expr) -> Expr:
+        """Drop indices, name what has a name: what remains is array code as an expression in plain symbols."""
+        if isinstance(expr, Defined):
+            return self._named(expr)
+        if isinstance(expr, Entry):
+            bound = self.formula.bindings.get(str(expr.head))
+            return self.lower(bound[expr.index]) if bound else _symbol(str(expr.head))  # type: ignore[index]
+        if isinstance(expr, Total):
+            return self._total(expr)
+        if isinstance(expr, Symbol):
+            return _symbol(str(expr))
+        if expr.is_Pow:
+            return self._power(expr)
+        if expr.is_Add or expr.is_Mul:
+            return self._shaped(expr.func(*map(self.lower, expr.args)))
+        if expr.is_Rational:
+            return expr
+        raise ValueError(f"no code for {type(expr).__name__}: {expr!r}")
+
+    def _named(self, expr: Defined) -> Expr:
+        name = NAMES.get(expr.name, expr.name)
+        if name in self.formula.arguments or name in self.assigned:
+            return Symbol(name)
+        return self.name(name, self.lower(expr.body))
+
+    def _shaped(self, lowered: Expr) -> Expr:
+        return self.name(SHAPES[lowered], lowered) if lowered in SHAPES else lowered
+
+    def _total(self, expr: Total) -> Expr:
+        factors = expr.body.args if expr.body.is_Mul else (expr.body,)
+        rest = [f for f in factors if not isinstance(f, Delta)]
+        if free_indices(Mul(*rest)) - {expr.index}:
+            raise ValueError(f"a sum of array code cannot depend on another index: {expr!r}")
+        kind = GROUP if len(rest) == len(factors) else BLOCK
+        return kind(self.lower(Mul(*rest)))
+
+    def _power(self, expr: Pow) -> Expr:
+        base, exponent = expr.base, expr.exp
+        if isinstance(base, Defined) and base.name in RECIPROCALS and exponent.is_Integer and exponent < 0:
+            return self.name(RECIPROCALS[base.name], RSQRT(self.lower(base.body.base))) ** (-exponent)
+        if exponent == Rational(1, 2):
+            return SQRT(self.lower(base))
+        if exponent == Rational(-1, 2):
+            return RSQRT(self.lower(base))
+        if exponent.is_Integer:
+            return self.lower(base) ** exponent
+        raise ValueError(f"no code for the power {exponent}")
+
+
+def _symbol(name: str) -> Symbol:
+    return Symbol(NAMES.get(name, name))
+
+
+def _is_element(expr: Expr) -> bool:
+    return expr.func not in (GROUP, BLOCK) and (
+        str(expr) in ELEMENTS if isinstance(expr, Symbol) else any(map(_is_element, expr.args))
+    )
+
+
+def _code(expr: Expr) -> str:
+    if expr.is_Add:
+        terms = sorted(expr.args, key=_term_key)
+        first, *rest = terms
+        return _code(first) + "".join(f" - {_code(-t)}" if _negative(t) else f" + {_code(t)}" for t in rest)
+    if expr.is_Mul:
+        return _product(expr)
+    if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0:
+        return " * ".join([_held(expr.base)] * int(expr.exp))
+    if expr.is_Pow:
+        return f"1 / {_held(1 / expr)}"
+    if expr.args:
+        return f"{expr.func}({', '.join(map(_code, expr.args))})"
+    return str(expr)
+
+
+def _product(expr: Mul) -> str:
+    """Elements first, then the scalars of the group as one factor."""
+    if _negative(expr):
+        return f"-{_held(-expr)}"
+    elements = [f for f in expr.args if _is_element(f)]
+    scalars = _quotient([f for f in expr.args if not _is_element(f)])
+    if not elements:
+        return scalars
+    front = " * ".join(_held(f) if not f.is_Pow else _code(f) for f in sorted(elements, key=_factor_key))
+    if scalars == "1":
+        return front
+    plain = scalars.isidentifier() or (" / " not in scalars and " + " not in scalars and " - " not in scalars)
+    return f"{front} * {scalars if plain else f'({scalars})'}"
+
+
+def _quotient(factors: Sequence[Expr]) -> str:
+    numerator, denominator = Mul(*factors).as_numer_denom() if factors else (Integer(1), Integer(1))
+    above = " * ".join(
+        _code(f) if f.is_Pow else _held(f) for f in sorted(Mul.make_args(numerator), key=_factor_key) if f != 1
+    )
+    below = _held(denominator)
+    return (above or "1") + ("" if denominator == 1 else f" / {below}")
+
+
+def _held(expr: Expr) -> str:
+    code = _code(expr)
+    return f"({code})" if expr.is_Add or expr.is_Mul or (expr.is_Pow) else code
+
+
+def _negative(expr: Expr) -> bool:
+    return bool(expr.as_coeff_Mul()[0] < 0)
+
+
+def _totals(expr: Expr) -> int:
+    return int(expr.func in (GROUP, BLOCK)) + sum(map(_totals, expr.args))
+
+
+def _term_key(term: Expr) -> tuple[object, ...]:
+    """Positive terms first; sums, and products with a difference, late."""
+    nested = any(f.is_Add for f in term.args)
+    plain = _is_element(term) if _negative(term) else not term.is_Mul
+    return _negative(term), _totals(term), nested, plain, str(term) == "epsilon", len(term.args), str(term)
+
+
+_ORDER = ["gamma", "dy", "g", "centred", "xhat", "alpha", "x"]
+
+
+def _factor_key(factor: Expr) -> tuple[object, ...]:
+    name = str(factor)
+    place = _ORDER.index(name) if name in _ORDER else len(_ORDER)
+    if factor.is_Add:
+        place = -1 if _is_element(factor) else len(_ORDER) + 1
+    return place, _totals(factor) == 0, name
+
+
+def check_names(printed: str) -> None:
+    """Raise ValueError where printed code uses a name that it neither takes nor assigns."""
+    for function in ast.parse(printed).body:
+        known = {"S", "Any", "dict", "str", "int"}
+        if isinstance(function, ast.FunctionDef):
+            known |= {a.arg for a in function.args.args}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                known.add(node.id)
+        leaked = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)} - known
+        if leaked:
+            raise ValueError(f"names leak into generated code: {', '.join(sorted(leaked))}")
