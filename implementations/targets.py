@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError, signature_of
@@ -114,7 +114,8 @@ def _adapted(target: str, thing: Any, operation: str | None) -> Implementation:
     if _is_torch_module_class(thing):
         from normspec.implementations.torch_module import torch_module
 
-        return torch_module(thing, operation or "batch_norm", name=target)
+        found = torch_module(thing, operation or "batch_norm", name=target)
+        return found if operation or found.claims.state else _undecided(thing)
     return from_function(thing, operation=operation or _operation_of(thing), name=target)
 
 
@@ -131,7 +132,11 @@ def _operation_of(function: Any) -> str:
         names = {}
     if len(OPERATIONS) == 1 or any(name in names for name in STATE):
         return "batch_norm"
+    return _undecided(function)
+
+
+def _undecided(thing: Any) -> NoReturn:
     raise TargetError(
-        f"{getattr(function, '__name__', function)}{signature_of(function)} does not show which operation it is: "
+        f"{getattr(thing, '__name__', thing)}{signature_of(thing)} does not show which operation it is: "
         f"give --operation, one of {', '.join(OPERATIONS)}"
     )

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from normspec.implementations.ask import message_of
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError, signature_of
 from normspec.implementations.torch_arrays import to_numpy, to_torch
@@ -112,6 +113,20 @@ def _built(factory: Callable[..., nn.Module], case: Case) -> nn.Module:
     return factory(channels, **_arguments(factory, case))
 
 
+def _ranks(factory: Callable[..., nn.Module], label: str) -> tuple[int, ...]:
+    """Return the ranks of input that a new module takes."""
+    taken, why = [], ""
+    for rank in Claims().ranks:
+        try:
+            factory(3).eval()(torch.zeros(2, 3, *[2] * (rank - 2)))
+            taken.append(rank)
+        except Exception as error:
+            why = why or f"{type(error).__name__}: {message_of(error)}"
+    if not taken:
+        raise TargetError(f"{label}(3) takes no input (2, 3, ...) of rank 2 to 5: {why}")
+    return tuple(taken)
+
+
 def _claims_of(factory: Callable[..., nn.Module], label: str) -> dict[str, Any]:
     """Return the claims that a trial module shows."""
     names = _names_of(factory)
@@ -123,10 +138,11 @@ def _claims_of(factory: Callable[..., nn.Module], label: str) -> dict[str, Any]:
     try:
         held = factory(3).state_dict()
     except Exception as error:
-        raise TargetError(f"{label}(3) raised {type(error).__name__}: a module is built for each case") from error
+        raise TargetError(f"{label}(3) raised {type(error).__name__}: {message_of(error)}") from error
     parameters = tuple(name for name in ("gamma", "beta") if NAMES[name] in held)
     state = tuple(name for name in ("running_mean", "running_var") if name in held)
     return {
+        "ranks": _ranks(factory, label),
         "layouts": LAYOUTS,
         "parameters": parameters,
         "gradients": ("dx", *(gradient for gradient, name in PARAMETER_OF.items() if name in parameters)),

@@ -70,22 +70,26 @@ def _program(
 ) -> str:
     lines = ["import torch", "", *setup]
     for index, step in enumerate(case.script):
-        lines += _step(case, index, step, call, leaves, prefix)
+        lines += _step(case, index, step, call, leaves)
+        if step.verb != "backward" and _shows_state(case, facts):
+            lines += [f"{name}_{index} = {prefix}{name}.clone()" for name in case.state]
     lines += [line for fact in facts for line in _shown(fact)] if facts else _all_shown(case)
     return "\n".join(lines) + "\n"
 
 
-def _step(case: Case, i: int, step: Step, call: str, leaves: dict[str, str], prefix: str) -> Iterator[str]:
+def _shows_state(case: Case, facts: tuple[Fact, ...]) -> bool:
+    return not facts or any(fact.output in case.state for fact in facts)
+
+
+def _step(case: Case, i: int, step: Step, call: str, leaves: dict[str, str]) -> Iterator[str]:
     if step.verb != "backward":
         yield f"x{i} = {_tensor(step.input, case.layout)}{_requires('dx', _wanted(case, i))}"
         yield f"y_{i} = {call.format(i=i, training=step.verb == 'train')}"
-        if case.state:
-            yield f"running_mean_{i}, running_var_{i} = {prefix}running_mean.clone(), {prefix}running_var.clone()"
     elif step.wanted and step.cotangent is not None:
-        names = ", ".join(f"{name}_{i}" for name in step.wanted)
+        names = ", ".join(f"{name}_{i}" for name in step.wanted) + ("," if len(step.wanted) == 1 else "")
         inputs = ", ".join(leaves[name].format(of=step.of) for name in step.wanted)
         yield f"dy{i} = {_tensor(step.cotangent, case.layout)}"
-        yield f"{names}, = torch.autograd.grad(y_{step.of}, [{inputs}], dy{i}, retain_graph=True)"
+        yield f"{names} = torch.autograd.grad(y_{step.of}, [{inputs}], dy{i}, retain_graph=True)"
 
 
 def _wanted(case: Case, forward: int | None = None) -> set[str]:

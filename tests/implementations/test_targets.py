@@ -1,0 +1,153 @@
+"""Targets: every way to name an implementation, and one line for every way to fail."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from normspec.implementations.contract import Implementation
+from normspec.implementations.errors import TargetError
+from normspec.implementations.faulty import FAULTS
+from normspec.implementations.targets import REGISTERED, list_names, resolve
+
+FUNCTION = "def norm(x, gamma, beta, *, epsilon):\n    return x\n"
+BY_HAND = """
+from dataclasses import replace
+from normspec.implementations.numpy_batch_norm import TWO_PASS, WELFORD
+from normspec.spec.claims import Claims
+one, both, nothing = TWO_PASS, [TWO_PASS, WELFORD], ()
+no_operation = replace(TWO_PASS, operation="batchnorm")
+no_layout = replace(TWO_PASS, claims=Claims(layouts=("spiral",)))
+no_convention = replace(TWO_PASS, claims=Claims(conventions={"momentum": "old"}))
+"""
+
+
+def told(target: str, operation: str | None = None) -> str:
+    with pytest.raises(TargetError) as caught:
+        resolve(target, operation)
+    message = str(caught.value)
+    assert message.startswith(f"target={target!r}")
+    assert message.isprintable()
+    return message
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Change to an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_numpy_names_all_numpy_implementations() -> None:
+    assert [each.name for each in resolve("numpy")] == ["numpy-two-pass", "numpy-welford"]
+
+
+def test_every_registered_name_resolves() -> None:
+    pytest.importorskip("torch")
+    for name in REGISTERED:
+        assert all(isinstance(each, Implementation) for each in resolve(name, "batch_norm"))
+
+
+def test_every_fault_resolves_under_its_name() -> None:
+    for name in FAULTS:
+        assert [each.name for each in resolve(f"faulty:{name}")] == [f"faulty:{name}"]
+
+
+def test_names_are_listed_without_importing_a_framework() -> None:
+    program = (
+        "import sys\nfrom normspec.implementations.targets import list_names\nlist_names()\n"
+        "print([name for name in ('torch', 'jax', 'sympy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_list_has_a_line_for_each_name() -> None:
+    names = list_names()
+    assert {"numpy", "torch", "torch-module", "faulty:eps-ignored"} <= set(names)
+    assert all(line and "\n" not in line for line in names.values())
+
+
+def test_a_function_in_a_file_is_named_by_its_target(here: Path) -> None:
+    (here / "mine.py").write_text(FUNCTION)
+    (found,) = resolve("mine.py:norm")
+    assert (found.name, found.operation, found.claims.parameters) == ("mine.py:norm", "batch_norm", ("gamma", "beta"))
+
+
+def test_a_function_in_a_module_of_the_current_directory_is_found(here: Path) -> None:
+    (here / "a_module_of_mine.py").write_text(FUNCTION)
+    assert resolve("a_module_of_mine:norm")[0].name == "a_module_of_mine:norm"
+
+
+def test_a_file_can_import_its_neighbour(here: Path) -> None:
+    (here / "a_neighbour.py").write_text(FUNCTION)
+    (here / "first.py").write_text("from a_neighbour import norm\n")
+    assert resolve("first.py:norm")[0].operation == "batch_norm"
+
+
+def test_implementations_made_by_hand_keep_their_names(here: Path) -> None:
+    (here / "hand.py").write_text(BY_HAND)
+    assert [each.name for each in resolve("hand.py:one")] == ["numpy-two-pass"]
+    assert [each.name for each in resolve("hand.py:both")] == ["numpy-two-pass", "numpy-welford"]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("nump", "is unknown: did you mean numpy? 'normspec list implementations' shows the names"),
+        ("faulty:eps-ignore", "is unknown: did you mean faulty:eps-ignored or "),
+        ("mine.py", "is unknown: name what to test in the file, as mine.py:ATTRIBUTE"),
+        ("mine.py:", "is incomplete: write MODULE:ATTRIBUTE or FILE.py:ATTRIBUTE"),
+        ("absent.py:norm", "there is no file absent.py; paths start in"),
+        ("no_such_module:norm", "there is no module no_such_module; install its package"),
+        ("math:pi", "is a float, no implementation"),
+        ("json:dump_", "there is no attribute dump_; did you mean dump"),
+        ("json:zzz", "there is no attribute zzz; there are JSONDecodeError, "),
+        ("json:loads", "is no implementation: it lacks x and epsilon"),
+        ("math:hypot", "its signature cannot be read; wrap it in a function with named parameters"),
+    ],
+)
+def test_a_wrong_target_is_told_what_to_do(here: Path, target: str, message: str) -> None:
+    assert message in told(target)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 / 0", "importing bad.py raised ZeroDivisionError: division by zero"),
+        ("def norm(:", "importing bad.py raised SyntaxError: "),
+        ("raise SystemExit(3)", "importing bad.py raised SystemExit: 3"),
+        ("import a_package_that_is_not", "importing bad.py needs the module a_package_that_is_not, which is not inst"),
+        ("raise ModuleNotFoundError('x', name='torch')", "torch is not installed; pip install 'normspec[torch]'"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_told_why(here: Path, text: str, message: str) -> None:
+    (here / "bad.py").write_text(text)
+    assert message in told("bad.py:norm")
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [each for each in sys.modules if each.startswith("normspec.implementations.torch_")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert told("torch") == "target='torch': torch is not installed; pip install 'normspec[torch]'"
+
+
+@pytest.mark.parametrize(
+    ("attribute", "message"),
+    [
+        ("no_operation", "operation='batchnorm' does not exist: choose from batch_norm"),
+        ("no_layout", "claims.layouts has 'spiral': choose from contiguous, "),
+        ("no_convention", "momentum='old' is no variant of this convention"),
+        ("nothing", "is a tuple, no implementation"),
+    ],
+)
+def test_an_implementation_that_cannot_be_asked_is_told_why(here: Path, attribute: str, message: str) -> None:
+    (here / "hand.py").write_text(BY_HAND)
+    assert message in told(f"hand.py:{attribute}")
+
+
+def test_an_operation_that_a_target_lacks_is_named() -> None:
+    message = told("numpy", "layer_norm")
+    assert message == "target='numpy' has nothing for operation='layer_norm': it implements batch_norm"
