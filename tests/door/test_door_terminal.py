@@ -22,11 +22,19 @@ def page(finding, normspec, capsys):
 
 def test_the_table_has_a_row_for_each_law_and_a_column_for_each_dtype(page):
     other = result("undecided", law="running-variance", dtype="float16")
-    lines = page(result(), result("nonconforming", dtype="float16"), other).splitlines()
+    lines = page(result("nonconforming", dtype="float16"), other, result()).splitlines()
     assert lines[1] == "fake: batch_norm"
     assert lines[2].split() == ["law", "float32", "float16"]
-    assert lines[4].split() == ["zero-mean", "conforms", "BROKEN"]
-    assert lines[5].split() == ["running-variance", "undecided"]
+    assert lines[4].split() == ["running-variance", "undecided"]
+    assert lines[5].split() == ["zero-mean", "conforms", "BROKEN"]
+
+
+def test_what_is_not_claimed_stands_below_the_table(page):
+    silent = [result("not claimed", law=law, dtype="float16") for law in ("zero-mean", "running-variance")]
+    lines = page(result(), *silent, result("not claimed", law="running-variance")).splitlines()
+    assert lines[2].split() == ["law", "float32"]
+    assert lines[4].split() == ["zero-mean", "conforms"]
+    assert lines[5] == "not claimed: float16, running-variance"
 
 
 def test_a_failure_is_told_once_with_the_law_in_words_its_case_and_a_program_to_paste(page):
@@ -55,7 +63,7 @@ def test_the_last_line_counts_what_was_executed(page):
 def test_every_line_fits_in_80_columns(page, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     dtypes = ("float64", "float32", "float16", "bfloat16")
-    rows = [result("not claimed", dtype=dtype) for dtype in dtypes]
+    rows = [result(verdict, dtype=dtype) for dtype in dtypes for verdict in ("not claimed", "timed out")]
     text = page(*rows, result("nonconforming", message="word " * 99))
     assert max(map(len, text.splitlines())) <= 80
 

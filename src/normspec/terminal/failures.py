@@ -75,7 +75,7 @@ def print_known(results: Iterable[Result]) -> None:
 
 def _told(number: int, groups: tuple[Group, ...]) -> Iterator[str]:
     smallest = min((group.first for group in groups), key=_size)
-    head = f"FAILURE {number} of {smallest.operation}"
+    head = f"FAILURE {number}: {smallest.operation}"
     yield f"\n{head}\n{'-' * min(len(head), width())}"
     for members in _by(lambda group: group.first.law, groups):
         yield from _law(members)

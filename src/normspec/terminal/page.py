@@ -4,22 +4,20 @@ from collections import Counter
 from collections.abc import Iterator
 
 import click
-from rich.table import Table
+from rich.text import Text
 
 from normspec.report import Report, Summary
 from normspec.terminal.failures import print_failures, print_known
 from normspec.terminal.layout import console, wrapped
-from normspec.terminal.table import tables
+from normspec.terminal.table import Sheet, sheets
 
 VERDICTS = {0: "CONFORMS", 1: "DOES NOT CONFORM", 3: "NOTHING EXECUTED", 130: "STOPPED"}
 
 
 def print_report(report: Report) -> None:
     """Print a report for people."""
-    for table, silent in tables(report.results):
-        _print_table(table)
-        if silent:
-            click.echo(wrapped(f"not claimed: {', '.join(silent)}", "  ", ""))
+    for sheet in sheets(report.results):
+        _print_sheet(sheet)
     print_known(report.results)
     print_failures(report.results)
     if report.interrupted:
@@ -27,12 +25,16 @@ def print_report(report: Report) -> None:
     click.echo("\n" + wrapped(last_line(report), "  ", ""))
 
 
-def _print_table(table: Table) -> None:
-    """Print a table without the spaces that fill its lines up."""
+def _print_sheet(sheet: Sheet) -> None:
+    """Print a table without the spaces that fill its lines up, and below it what is not claimed."""
     screen = console()
     with screen.capture() as printed:
-        screen.print(table)
+        screen.print(Text(sheet.title, style="bold"))
+        if sheet.laws:
+            screen.print(sheet.table())
     click.echo("\n" + "\n".join(line.rstrip() for line in printed.get().splitlines()), color=True)
+    if sheet.silent:
+        click.echo(wrapped(f"not claimed: {', '.join(sheet.silent)}", "  ", ""))
 
 
 def last_line(report: Report) -> str:

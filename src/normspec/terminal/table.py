@@ -1,8 +1,8 @@
 """The table of verdicts: for each target and operation, a row for each law and a column for each dtype."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from rich import box
 from rich.table import Table
@@ -25,6 +25,47 @@ STYLES: Mapping[Verdict, str] = {
 WORDS: Mapping[Verdict, str] = {"nonconforming": "BROKEN"}  # four columns of the long word leave no room for the law
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """The results of one target and operation, by law and dtype."""
+
+    title: str
+    results: tuple[Result, ...]
+
+    @property
+    def claimed(self) -> tuple[Result, ...]:
+        """Return the results that say more than that nothing was claimed."""
+        return tuple(result for result in self.results if result.verdict != "not claimed")
+
+    @property
+    def laws(self) -> tuple[str, ...]:
+        """Return the laws of the table, in the specification's order."""
+        names = {result.law for result in self.claimed}
+        return tuple(law for law in (*LAWS, *sorted(names - set(LAWS))) if law in names)
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """Return the dtypes of the table."""
+        return tuple(dtype for dtype in FORMATS if any(result.dtype == dtype for result in self.claimed))
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Return the dtypes and laws of which nothing is claimed, and which are not in the table."""
+        names = dict.fromkeys(result.dtype for result in self.results) | dict.fromkeys(r.law for r in self.results)
+        return tuple(name for name in names if name not in self.laws and name not in self.dtypes)
+
+    def table(self) -> Table:
+        """Return the table."""
+        by_place = {(result.law, result.dtype): result for result in self.results}
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column("law", overflow="fold")
+        for dtype in self.dtypes:
+            table.add_column(dtype, no_wrap=True)
+        for law in self.laws:
+            table.add_row(law, *(cell(by_place.get((law, dtype))) for dtype in self.dtypes))
+        return table
+
+
 def cell(result: Result | None) -> Text:
     """Return what the table says of one law and dtype; nothing where the law was not tried."""
     if result is None:
@@ -34,31 +75,7 @@ def cell(result: Result | None) -> Text:
     return Text(WORDS.get(result.verdict, result.verdict), style=STYLES[result.verdict])
 
 
-def tables(results: Iterable[Result]) -> Iterator[tuple[Table, tuple[str, ...]]]:
-    """Return for each target and operation a table, and the laws that are not claimed in any dtype and not in it."""
+def sheets(results: Iterable[Result]) -> Iterator[Sheet]:
+    """Return one sheet for each target and operation, in the order of the results."""
     for (target, operation), group in groupby(results, lambda result: (result.target, result.operation)):
-        rows = _rows(group)
-        silent = tuple(law for law, row in rows.items() if {each.verdict for each in row.values()} == {"not claimed"})
-        shown = {law: row for law, row in rows.items() if law not in silent}
-        yield _table(f"{one_line(target)}: {operation}", shown), silent
-
-
-def _rows(results: Iterable[Result]) -> Mapping[str, Mapping[str, Result]]:
-    """Return the results by law, in the specification's order, and by dtype."""
-    rows: dict[str, dict[str, Result]] = {}
-    for result in results:
-        rows.setdefault(result.law, {})[result.dtype] = result
-    order = tuple(LAWS)
-    return dict(sorted(rows.items(), key=lambda row: order.index(row[0]) if row[0] in LAWS else len(order)))
-
-
-def _table(title: str, rows: Mapping[str, Mapping[str, Result]]) -> Table:
-    look: Mapping[str, Any] = {"box": box.SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 2, 0, 0)}
-    table = Table(title=Text(title, style="bold"), title_justify="left", **look)
-    table.add_column("law", overflow="fold")
-    dtypes = tuple(dtype for dtype in FORMATS if any(dtype in row for row in rows.values()))
-    for dtype in dtypes:
-        table.add_column(dtype, no_wrap=True)
-    for law, row in rows.items():
-        table.add_row(law, *(cell(row.get(dtype)) for dtype in dtypes))
-    return table
+        yield Sheet(f"{one_line(target)}: {operation}", tuple(group))
