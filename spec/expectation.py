@@ -75,7 +75,7 @@ def _backward(question: Question) -> dict[str, Expected]:
 
 def _found(question: Question, trivial: Mapping[str, Callable[[Question], Array]]) -> dict[str, Expected]:
     """Return the outputs of a step's formulas. A tolerance wider than the trivial answer's error demands nothing."""
-    outputs = bounded(forms_of(question), question.contract, question.rows.regroup)
+    outputs = bounded(forms_of(question), question.arrays, question.contract, question.rows.regroup)
     expected = {}
     for name, output in outputs.items():
         tolerance = output.tolerance

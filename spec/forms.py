@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from normspec.spec.numbers.contract import Computed, ContractArithmetic
+from normspec.spec.formats import Array
+from normspec.spec.numbers.computed import Computed
+from normspec.spec.numbers.contract import ContractArithmetic
 from normspec.spec.question import STATISTICS, Question
 from normspec.spec.tolerance import Form
 
@@ -31,9 +33,17 @@ def forms_of(question: Question) -> tuple[Form, ...]:
     if question.contract.algorithm == "one_pass" and direction == "forward" and question.batch_statistics:
         names = (names[0], "forward_one_pass")
     oracle = question.operation.oracle
-    allowed = [name for name in names if question.contract.folded or not name.endswith("_folded")]
+    allowed = [name for name in names if _applies(name, question)]
     functions = [found for name in allowed if (found := _function(oracle, name)) is not None]
     return tuple(_form(question, function, function is functions[0]) for function in functions)
+
+
+def _applies(name: str, question: Question) -> bool:
+    if name.endswith("_folded"):
+        return question.contract.folded
+    if name.endswith("_projected"):
+        return question.rows.aligned
+    return True
 
 
 RUNNING = MappingProxyType({name: running for running, name in STATISTICS.items()})
@@ -50,12 +60,12 @@ def _names(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def _form(question: Question, function: Callable[..., dict[str, Any]], first: bool) -> Form:
-    def form(system: ContractArithmetic) -> Mapping[str, tuple[Computed, ...]]:
-        inputs = _Inputs(question, system)
+    def form(system: ContractArithmetic, arrays: Mapping[str, Array]) -> Mapping[str, tuple[Computed, ...]]:
+        inputs = _Inputs(question, system, arrays)
         outputs = function(system, *(inputs[name] for name in _names(function)))
         found: dict[str, tuple[Computed, ...]] = {name: (number,) for name, number in outputs.items()}
         if first and question.step.verb == "train" and question.state:
-            found |= _running(question, system, outputs)
+            found |= _running(question, system, inputs, outputs)
         return found
 
     return form
@@ -64,12 +74,12 @@ def _form(question: Question, function: Callable[..., dict[str, Any]], first: bo
 class _Inputs(dict[str, Any]):
     """The arguments of a formula, lifted when they are asked for. What is not given is exactly 1 or 0."""
 
-    def __init__(self, question: Question, system: ContractArithmetic) -> None:
-        self.question, self.system = question, system
+    def __init__(self, question: Question, system: ContractArithmetic, arrays: Mapping[str, Array]) -> None:
+        self.question, self.system, self.arrays = question, system, arrays
         super().__init__(m=question.rows.members)
 
     def __missing__(self, name: str) -> Any:
-        arrays, system = self.question.arrays, self.system
+        arrays, system = self.arrays, self.system
         source = RUNNING.get(name, name)
         if name == "epsilon":
             value: Any = system.attribute(self.question.epsilon)
@@ -82,7 +92,7 @@ class _Inputs(dict[str, Any]):
 
 
 def _running(
-    question: Question, system: ContractArithmetic, statistics: Mapping[str, Computed]
+    question: Question, system: ContractArithmetic, inputs: "_Inputs", statistics: Mapping[str, Computed]
 ) -> dict[str, tuple[Computed, ...]]:
     """Return the running statistics after a training step, in both forms of a weighted mean.
 
@@ -98,7 +108,7 @@ def _running(
             if m == 1:
                 continue
             new = system.kept(_required(question, "unbias")(new, m)["unbiased"])
-        old = system.given(question.arrays[running])
+        old = inputs[name]
         found[running] = (
             _required(question, "blend")(old, new, weights[1])["running"],
             weights[0] * old + weights[1] * new,

@@ -24,10 +24,15 @@ class Rows:
         """Return m, the number of elements of a group."""
         return self.groups.members
 
+    @property
+    def aligned(self) -> bool:
+        """Return whether the groups are the blocks, so that gamma and beta are constant in each group."""
+        return self.groups.axes == self.blocks.axes
+
     @cached_property
     def regroup(self) -> Any:
         """Return the function that takes rows of groups to rows of blocks."""
-        if self.groups.axes == self.blocks.axes:
+        if self.aligned:
             return unmoved
         return lambda rows: self.blocks.split(self.groups.join(rows))
 
@@ -42,7 +47,7 @@ class Rows:
     def parameter(self, values: Array) -> Array:
         """Return one value a block, as rows of groups: with one column where groups are blocks."""
         column = self.blocks.spread(np.asarray(values, dtype=np.float64))
-        if self.regroup is unmoved:
+        if self.aligned:
             return column
         whole = np.broadcast_to(column, (self.blocks.parts, self.blocks.members))
         return np.ascontiguousarray(self.groups.split(self.blocks.join(whole)))
@@ -50,9 +55,14 @@ class Rows:
     def back(self, name: str, rows: Array) -> Array:
         """Return the rows of the output of a name as an array: elements, values of groups or values of blocks."""
         if name in ("y", "dx"):
-            return self.groups.join(np.broadcast_to(rows, (self.groups.parts, self.members)))
-        part = self.blocks if name in ("dgamma", "dbeta") else self.groups
-        return rows.reshape([part.shape[axis] for axis in part.kept])
+            return self.groups.join(rows)
+        return rows.reshape(self._parts[name in ("dgamma", "dbeta")])
+
+    @cached_property
+    def _parts(self) -> tuple[list[int], list[int]]:
+        """Return the shapes of one value a group and of one value a block."""
+        groups, blocks = ([part.shape[axis] for axis in part.kept] for part in (self.groups, self.blocks))
+        return groups, blocks
 
 
 def rows_of(operation: Operation, shape: tuple[int, ...]) -> Rows:

@@ -1,26 +1,42 @@
-"""The tolerance of a result: the generated code on contract arithmetic, beside the certified exact result."""
+"""The tolerance of a result: the generated code on contract arithmetic, beside the certified exact result.
+
+The engines under the contract are a ladder: balls in float64, double-double balls, then arbitrary precision that
+doubles. Each group climbs while one of its enclosures is coarser than an eighth of its tolerance.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from normspec.spec.contracts import Contract
+from normspec.spec.environment import require_exact_arithmetic
 from normspec.spec.formats import Array
 from normspec.spec.numbers.arb import Arb, working_precision
-from normspec.spec.numbers.contract import Computed, ContractArithmetic
-from normspec.spec.numbers.engine import Enclosure
+from normspec.spec.numbers.ball import UNIT, Balls
+from normspec.spec.numbers.computed import Computed
+from normspec.spec.numbers.contract import ContractArithmetic
+from normspec.spec.numbers.double_double import DoubleDouble
+from normspec.spec.numbers.engine import Enclosure, Engine
+from normspec.spec.numbers.plain import unmoved
 
-FIRST_PRECISION = 128
-LAST_PRECISION = 8192
+SMALL = 700
+"""Elements up to which arbitrary precision costs no more than the vectorized engines."""
+
+FIRST_PRECISION, LAST_PRECISION = 128, 8192
 """Bits. Sums of products of float64 numbers are exact within 2 (1074 + 1024) bits and a few more."""
 
 FINE = 0.125
 """An enclosure is fine enough when its radius is at most an eighth of the tolerance."""
 
-Form = Callable[[ContractArithmetic], Mapping[str, tuple[Computed, ...]]]
-"""A formula: from a number system to its outputs, each in one or more ways of computing it."""
+VAGUE = 2.0**-20
+"""A relative width of enclosures that leaves bounds made with them as they are."""
+
+Form = Callable[[ContractArithmetic, Mapping[str, Array]], Mapping[str, tuple[Computed, ...]]]
+"""A formula: from a number system and arrays to its outputs, each in one or more ways of computing it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,40 +47,104 @@ class Bounded:
     tolerance: Array
 
 
-def bounded(forms: tuple[Form, ...], contract: Contract, regroup: Callable[[Any], Any]) -> Mapping[str, Bounded]:
-    """Return every output of the first form, with every form that an implementation may take as the tolerance's source.
+@dataclass(frozen=True)
+class Rung:
+    """One engine of the ladder, the context that it runs in, and whether its precision has no end."""
 
-    The tolerance is the largest over the forms. The precision doubles while a radius exceeds FINE times its tolerance.
+    engine: Engine
+    context: Callable[[], AbstractContextManager[Any]] = nullcontext
+    last: bool = False
+
+
+def bounded(
+    forms: tuple[Form, ...], arrays: Mapping[str, Array], contract: Contract, regroup: Callable[[Any], Any] = unmoved
+) -> dict[str, Bounded]:
+    """Return every output of the first form; the tolerance is the largest over all forms.
+
+    arrays are float64, as (groups, members) or (groups, 1); regroup takes them to blocks. Raises
+    PollutedEnvironmentError where floating point is not as the proofs assume.
     """
+    require_exact_arithmetic()
     with np.errstate(all="ignore"):
-        for bits in _precisions():
-            with working_precision(bits):
-                outputs = _run(forms, contract, Arb(regroup), regroup)
-            if all(map(_fine, outputs.values())):
+        outputs: dict[str, Bounded] = {}
+        chosen = np.arange(len(arrays["x"]))
+        for rung in _ladder(arrays["x"].size, contract):
+            part = {name: rows[chosen] for name, rows in arrays.items()} if outputs else arrays
+            with rung.context():
+                found = _run(forms, part, contract, rung.engine, regroup)
+            outputs = _merged(outputs, found, chosen) if outputs else found
+            coarse = _coarse(found, len(chosen), rung.last)
+            if not coarse.any():
                 break
+            if regroup is unmoved:
+                chosen = chosen[coarse]
         return outputs
 
 
-def _precisions() -> Iterator[int]:
+def _ladder(elements: int, contract: Contract) -> Iterator[Rung]:
+    """Yield the engines to try, the cheapest first; float64 results are beyond balls in float64."""
+    if elements > SMALL:
+        if contract.output.unit_roundoff > UNIT:
+            yield Rung(Balls())
+        yield Rung(DoubleDouble())
     bits = FIRST_PRECISION
     while bits <= LAST_PRECISION:
-        yield bits
+        yield Rung(Arb(), partial(working_precision, bits), last=True)
         bits *= 2
 
 
-def _run(forms: tuple[Form, ...], contract: Contract, engine: Arb, regroup: Any) -> dict[str, Bounded]:
-    runs = [form(ContractArithmetic(contract, engine, regroup)) for form in forms]
-    return {name: _output([way for run in runs for way in run.get(name, ())], engine) for name in runs[0]}
+def _run(
+    forms: tuple[Form, ...], arrays: Mapping[str, Array], contract: Contract, engine: Engine, regroup: Any
+) -> dict[str, Bounded]:
+    system = ContractArithmetic(contract, engine, regroup, {} if arrays["x"].size <= SMALL else None)
+    runs = [form(system, arrays) for form in forms]
+    return {name: _output(system, [way for run in runs for way in run.get(name, ())]) for name in runs[0]}
 
 
-def _output(numbers: list[Computed], engine: Arb) -> Bounded:
-    first = numbers[0]
-    tolerance = np.maximum.reduce([number.system.tolerance(number) for number in numbers])
-    tight = first.gap <= FINE * tolerance / 2
-    exact = Enclosure(first.value, np.zeros(()), first.gap) if tight.all() else engine.enclosure(first.exact)
+def _output(system: ContractArithmetic, ways: list[Computed]) -> Bounded:
+    first = ways[0]
+    tolerance = np.maximum.reduce([system.tolerance(way) for way in ways])
     demanded = np.isfinite(tolerance) & np.isfinite(first.value)
-    return Bounded(exact, np.where(demanded, tolerance, np.inf))
+    tolerance = np.where(demanded, tolerance, np.inf)
+    if np.all(first.gap <= FINE / 2 * tolerance):
+        gap = np.broadcast_to(first.gap, tolerance.shape)
+        return Bounded(Enclosure(first.value, np.zeros(tolerance.shape), gap), tolerance)
+    return Bounded(system.engine.enclosure(first.exact), tolerance)
 
 
-def _fine(output: Bounded) -> bool:
-    return bool(np.all(output.exact.radius <= FINE * output.tolerance))
+def _coarse(outputs: Mapping[str, Bounded], groups: int, last: bool) -> Array:
+    """Return which groups have an enclosure that is too coarse. Outputs of blocks concern every group.
+
+    An infinite tolerance may come from the enclosure's own width, where that is no small part of the result.
+    """
+    coarse = np.zeros(groups, dtype=bool)
+    for output in outputs.values():
+        radius = output.exact.radius
+        bad = ~(radius <= FINE * output.tolerance)
+        if not last:
+            bad |= (
+                np.isinf(output.tolerance)
+                & np.isfinite(output.exact.high)
+                & (radius > VAGUE * np.abs(output.exact.high))
+            )
+        bad = np.any(bad, axis=-1)
+        coarse |= bad if len(bad) == groups else bad.any()
+    return coarse
+
+
+def _merged(outputs: Mapping[str, Bounded], found: Mapping[str, Bounded], chosen: Array) -> dict[str, Bounded]:
+    """Return the outputs with the chosen groups replaced by what was found for them."""
+    return {name: _replaced(output, found[name], chosen) for name, output in outputs.items()}
+
+
+def _replaced(output: Bounded, found: Bounded, chosen: Array) -> Bounded:
+    def put(old: Array, new: Array) -> Array:
+        if old.shape == new.shape:
+            return new
+        result = np.array(old)
+        result[chosen] = new
+        return result
+
+    old, new = output.exact, found.exact
+    exact = Enclosure(put(old.high, new.high), put(old.low, new.low), put(old.radius, new.radius))
+    return Bounded(exact, put(output.tolerance, found.tolerance))

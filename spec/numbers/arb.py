@@ -12,7 +12,6 @@ import numpy as np
 
 from normspec.spec.formats import Array
 from normspec.spec.numbers.engine import Enclosure
-from normspec.spec.numbers.plain import unmoved
 
 ULP = 2.0**-52
 TINY = 2.0**-1074
@@ -31,21 +30,19 @@ def working_precision(bits: int) -> Any:
 
 @dataclass(frozen=True)
 class Arb:
-    """Arrays of balls. regroup takes an array from groups to blocks."""
-
-    regroup: Callable[[Any], Any] = unmoved
+    """The engine of balls of arbitrary precision."""
 
     def lift(self, a: Array) -> Array:
         """Return float64 values as exact balls."""
         return np.asarray(_lift(np.asarray(a, dtype=np.float64)), dtype=object)
 
+    def moved(self, a: Array, move: Callable[[Array], Array]) -> Array:
+        """Return the elements in other places."""
+        return move(a)
+
     def total(self, a: Array) -> Array:
         """Return the sum over the last axis, kept with length 1."""
         return np.asarray(np.add.reduce(a, axis=-1, keepdims=True))
-
-    def block_total(self, a: Array) -> Array:
-        """Return the sum over each block."""
-        return self.total(self.regroup(a))
 
     def sqrt(self, a: Array) -> Array:
         """Return the square root; not finite where the ball reaches below 0."""

@@ -1,5 +1,6 @@
 """What the contract arithmetic and the certificates ask of an engine: numbers that enclose the exact result."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +23,10 @@ class Engine(Protocol):
         """Return float64 values as exact numbers."""
         ...
 
+    def moved(self, a: Any, move: Callable[[Array], Array]) -> Any:
+        """Return the elements in other places: move rearranges one array of them."""
+        ...
+
     def total(self, a: Any) -> Any:
         """Return the sum over the last axis, kept with length 1."""
         ...
@@ -34,7 +39,7 @@ class Engine(Protocol):
         """Return one over the square root."""
         ...
 
-    def bounds(self, a: Any) -> tuple[Array, Array]:
+    def bounds(self, a: Any) -> tuple[Array, Array | float]:
         """Return float64 values, and upper bounds of their distances from the exact results."""
         ...
 
