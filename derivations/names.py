@@ -56,7 +56,7 @@ def subscripted(text: str) -> str:
     """Lower a text, or set it off by an underscore where Unicode has no such subscripts."""
     if all(c in SUBSCRIPTS for c in text):
         return "".join(SUBSCRIPTS[c] for c in text)
-    return f"_{text}" if len(text) == 1 or text.endswith(")") else f"_{{{text}}}"
+    return f"_{text}" if text.isalnum() or text.endswith(")") else f"_{{{text}}}"
 
 
 def superscripted(text: str) -> str:

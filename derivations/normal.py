@@ -127,7 +127,7 @@ class Normalizer:
     def _index(self, expr: Expr) -> Expr:
         """An index as a subscript: itself, its representative, an image, or an integer expression."""
         if isinstance(expr, Index):
-            return self.representatives.get(expr, expr)
+            return Integer(1) if expr.size == 1 else self.representatives.get(expr, expr)
         if not expr.args:
             return expr
         return expr.func(*(self._index(a) if isinstance(a, Expr) else a for a in expr.args))
@@ -137,7 +137,7 @@ class Normalizer:
 
     def _index_value(self, expr: Index) -> Value:
         index = self._index(expr)
-        return self._atom("symbol", index, free_indices(index))
+        return constant(1) if index == 1 else self._atom("symbol", index, free_indices(index))
 
     def _entry(self, expr: Entry) -> Value:
         where = tuple(map(self._index, expr.index))

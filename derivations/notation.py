@@ -51,6 +51,7 @@ def _text_fraction(numerator: str, denominator: str, simple: bool) -> str:
 
 def _text_range(index: str, size: str) -> str:
     """Only the index where it runs over the group, 1..m; else the range too, where Unicode can raise it."""
+    size = size.replace(" ", "")
     if size == "m" or not all(c in names.SUPERSCRIPTS for c in size):
         return names.subscripted(index)
     return names.subscripted(f"{index}=1") + names.superscripted(size)
@@ -196,7 +197,8 @@ class Writer:
             return self._coefficient_first(numerator, below, simple), PRODUCT
         above = self._product(numerator)
         if len(numerator) == 1:
-            above = self.held(numerator[0], PRODUCT if self.dialect is TEXT else SUM)
+            inner = POWER + 1 if isinstance(numerator[0], Partial) else PRODUCT
+            above = self.held(numerator[0], inner if self.dialect is TEXT else SUM)
         return self.dialect.fraction(above, below, simple), PRODUCT
 
     def _coefficient_first(self, numerator: list[Expr], below: str, simple: bool) -> str:

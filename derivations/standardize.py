@@ -2,9 +2,9 @@
 
 from sympy import sqrt
 
-from normspec.derivations.language import mean, permutation, positive, scalar, total
+from normspec.derivations.language import Definition, Index, define, mean, partial, permutation, positive, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
-from normspec.derivations.quantities import epsilon, i, j, mu, sigma, standardized, v, x, xhat
+from normspec.derivations.quantities import Standardized, epsilon, i, j, mu, sigma, standardized, v, x, xhat
 
 a, c = positive("a"), scalar("c")
 pi = permutation("pi")
@@ -15,6 +15,13 @@ stretched = standardized(lambda i: a * x[i], mark="'")
 mirrored = standardized(lambda i: -x[i], mark="'")
 permuted = standardized(lambda i: x[pi(i)], mark="'")
 twice = standardized(lambda i: xhat[i], mark="'")
+one = Index("j", 1)
+alone = Standardized(
+    mean_1 := define("mu", mean(x[one], one)),
+    v_1 := define("v", mean((x[one] - mean_1) ** 2, one)),
+    sigma_1 := define("sigma", sqrt(v_1 + epsilon)),
+    Definition("xhat", (x[one] - mean_1) / sigma_1, one),
+)
 
 CHAPTER = Chapter(
     "standardize",
@@ -80,6 +87,24 @@ CHAPTER = Chapter(
             Equation(permuted.mu, mu, "a sum does not depend on order"),
             Equation(permuted.v, v, "nor does this one"),
             Equation(permuted.xhat[j], xhat[pi(j)], "element by element"),
+        ),
+        claim(
+            "epsilon-place",
+            "Epsilon under the root is not epsilon beside it.",
+            Witness(
+                (x[j] - mu) / (sqrt(v) + epsilon),
+                xhat[j],
+                "epsilon added to the deviation",
+                {"m": 2},
+                {**entries("x", 0, 6), "epsilon": 16},
+                {j: 2},
+            ),
+        ),
+        claim(
+            "single-element",
+            "A group of one element is sent to zero, and so is its gradient.",
+            Equation(alone.xhat[one], 0, "an only element is its own mean"),
+            Equation(partial(alone.xhat[one], x[one]), 0, "for any element"),
         ),
         claim(
             "not-idempotent",

@@ -1,0 +1,95 @@
+"""Folding: batch norm in inference absorbed by its neighbours, and what training makes of the weights before it.
+
+A convolution is a linear map of each patch, so its claims are those of the linear layer.
+"""
+
+from sympy import sqrt
+
+from normspec.derivations.language import Definition, Vector, define, indices, natural, partial, positive, total
+from normspec.derivations.proof import Chapter, Equation, claim
+from normspec.derivations.quantities import beta, epsilon, g, i, standardized
+
+F, C = natural("F C")
+k, l = indices("k l", F)  # noqa: E741
+o = indices("o", C)
+W, b, x, gamma, mu_r = (Vector(name) for name in ("W", "b", "x", "gamma", "mu_r"))
+v_r = Vector("v_r", positive=True)
+a = positive("a")
+
+linear = Definition("z", total(W[o, k] * x[k], k) + b[o], o)
+normalized = Definition("y", gamma[o] * (linear[o] - mu_r[o]) / sqrt(v_r[o] + epsilon) + beta[o], o)
+scale = Definition("alpha", gamma[o] / sqrt(v_r[o] + epsilon), o)
+weight_after = Definition("W'", scale[o] * W[o, k], o, k)
+bias_after = Definition("b'", scale[o] * (b[o] - mu_r[o]) + beta[o], o)
+
+input_norm = Definition("h", gamma[k] * (x[k] - mu_r[k]) / sqrt(v_r[k] + epsilon) + beta[k], k)
+weight_before = Definition("W'", W[o, k] * gamma[k] / sqrt(v_r[k] + epsilon), o, k)
+bias_before = Definition("b'", b[o] + total(W[o, k] * (beta[k] - gamma[k] * mu_r[k] / sqrt(v_r[k] + epsilon)), k), o)
+
+w = Vector("w")
+layer = standardized(lambda i: total(w[k] * x[i, k], k))
+scaled = standardized(lambda i: total(a * w[k] * x[i, k], k), a**2 * epsilon, mark="'")
+loss = define("L", total(g[i] * layer.xhat[i], i))
+scaled_loss = define("L'", total(g[i] * scaled.xhat[i], i))
+eta = positive("eta")
+SIZES = ({"m": 2, "F": 2}, {"m": 3, "F": 2}, {"m": 3, "F": 3})
+
+CHAPTER = Chapter(
+    "folding",
+    "Folding, and the weights before the layer",
+    (
+        claim(
+            "fold-after",
+            "Batch norm in inference after a linear layer or convolution is that layer with other weights.",
+            Equation(normalized[o], total(weight_after[o, k] * x[k], k) + bias_after[o], "collect x"),
+        ),
+        claim(
+            "fold-before",
+            "Before a linear layer it can be absorbed as well; before a convolution with zero padding it cannot.",
+            Equation(
+                total(W[o, k] * input_norm[k], k) + b[o],
+                total(weight_before[o, k] * x[k], k) + bias_before[o],
+                "collect x; a padded zero would have to become another number",
+            ),
+        ),
+        claim(
+            "weight-scale",
+            "Scaling the weights before the layer, and epsilon with them, changes nothing.",
+            Equation(scaled.xhat[i], layer.xhat[i], "the layer is invariant to the scale of its input", sizes=SIZES),
+        ),
+        claim(
+            "weight-gradient-orthogonal",
+            "So the gradient of those weights is orthogonal to them, but for epsilon's share.",
+            Equation(
+                total(w[k] * partial(loss, w[k]), k),
+                epsilon / layer.sigma**2 * total(g[i] * layer.xhat[i], i),
+                "Euler's relation for a function of degree zero",
+                sizes=SIZES,
+            ),
+            source="van Laarhoven 2017",
+        ),
+        claim(
+            "effective-learning-rate",
+            "Weights a times as large get a gradient a times smaller: their effective learning rate falls with a².",
+            Equation(
+                partial(scaled_loss, w[l]) / a,
+                partial(loss, w[l]) / a,
+                "the scaled loss is a function of a w",
+                sizes=SIZES,
+            ),
+            source="van Laarhoven 2017; Hoffer et al. 2018",
+        ),
+        claim(
+            "weight-growth",
+            "A gradient step changes the squared norm of the weights by the step's own, where epsilon is zero.",
+            Equation(
+                total((w[k] - eta * partial(loss, w[k])) ** 2, k),
+                total(w[k] ** 2, k)
+                + eta**2 * total(partial(loss, w[k]) ** 2, k)
+                - 2 * eta * epsilon / layer.sigma**2 * total(g[i] * layer.xhat[i], i),
+                "Pythagoras, with epsilon's share",
+                sizes=SIZES[:1],
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,95 @@
+"""Partitions: which elements form a group, and which share gamma and beta.
+
+An array is x[n, p, r, s]: batch n of N, channel (p, r) of G groups of R channels, place s of S, all axes of space in
+one. An operation is the set of axes that a group runs over; what it divides by is the product of their sizes.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sympy import Expr, Integer, sqrt
+
+from normspec.derivations.language import Delta, Index, Vector, define, indices, natural, total
+from normspec.derivations.proof import Chapter, Equation, Witness, claim
+from normspec.derivations.quantities import epsilon
+
+SIZES = dict(zip("nprs", natural("N G R S"), strict=True))
+x = Vector("x")
+
+BATCH, LAYER, INSTANCE, GROUP = "ns", "prs", "s", "rs"
+
+
+def normalized(axes: str, at: Mapping[str, Any], sizes: Mapping[str, Any]) -> Expr:
+    """Standardize an element with its group, which runs over the given axes."""
+    inner = [Index(axis, sizes[axis]) for axis in axes]
+    where = {**at, **dict(zip(axes, inner, strict=True))}
+    element, own = x[tuple(where.values())], x[tuple(at.values())]
+    count = Integer(1)
+    for index in inner:
+        count *= index.size
+    mu = total(element, *inner) / count
+    return (own - mu) / sqrt(total((element - mu) ** 2, *inner) / count + epsilon)
+
+
+def operation(name: str, axes: str, **fixed: int) -> Expr:
+    """Name the normalized element of an operation at any place of an array, where some sizes are fixed to 1."""
+    sizes = SIZES | {axis: Integer(size) for axis, size in fixed.items()}
+    at = {axis: Integer(1) if axis in fixed else Index(axis + "'", sizes[axis]) for axis in "nprs"}
+    return define(f"xhat_{name}", normalized(axes, at, sizes))
+
+
+P, Q, T, U = natural("P Q T U")
+(p, i), (q, j) = indices("p i", P), indices("q j", Q)
+(t, k), (u, l) = indices("t k", T), indices("u l", U)
+together_a = Delta(q, j) * Delta(u, l)
+together_b = Delta(p, i) * Delta(u, l)
+SMALL = ({"N": 2, "G": 2, "R": 1, "S": 2}, {"N": 1, "G": 2, "R": 2, "S": 1})
+PAIRS = ({"P": 1, "Q": 1, "T": 2, "U": 2}, {"P": 2, "Q": 1, "T": 1, "U": 2}, {"P": 2, "Q": 2, "T": 2, "U": 1})
+
+shared, own = Vector("gamma"), Vector("gamma'")
+e = indices("e", natural("m"))
+
+CHAPTER = Chapter(
+    "partitions",
+    "Partitions",
+    (
+        claim(
+            "group-norm-is-layer-norm",
+            "Group norm with one group is layer norm over channels and space, before gamma and beta.",
+            Equation(operation("GN", GROUP, p=1), operation("LN", LAYER, p=1), "G = 1", sizes=SMALL),
+        ),
+        claim(
+            "group-norm-is-instance-norm",
+            "Group norm with one channel a group is instance norm.",
+            Equation(operation("GN", GROUP, r=1), operation("IN", INSTANCE, r=1), "R = 1", sizes=SMALL),
+        ),
+        claim(
+            "batch-norm-is-instance-norm",
+            "Batch norm of a batch of one is instance norm.",
+            Equation(operation("BN", BATCH, n=1), operation("IN", INSTANCE, n=1), "N = 1", sizes=SMALL),
+        ),
+        claim(
+            "equal-partitions",
+            "Two partitions are equal just when the axes in which they differ have size one.",
+            Equation(
+                total((together_a - together_b) ** 2, p, i, q, j, t, k, u, l),
+                P * Q * T**2 * U * (P + Q - 2),
+                "one runs over p and t, the other over q and t: count the pairs that only one puts together",
+                sizes=PAIRS,
+            ),
+        ),
+        claim(
+            "affine-sharing",
+            "Gamma has a partition of its own: one a channel is not one an element, so group norm with one group is "
+            "not layer norm once both have their usual parameters.",
+            Witness(
+                shared[1] * x[e],
+                own[e] * x[e],
+                "channels of two places: layer norm may scale them differently",
+                {"m": 2},
+                {("gamma", 1): 1, ("gamma'", 1): 1, ("gamma'", 2): 2, ("x", 1): 1, ("x", 2): -1},
+                {e: 2},
+            ),
+        ),
+    ),
+)

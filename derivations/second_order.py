@@ -1,0 +1,92 @@
+"""Second order: the backward of the backward, forward mode, and the third derivative.
+
+u is the cotangent of dx; the double backward differentiates S = sum u[j] dx[j] once more.
+"""
+
+from sympy import Expr
+
+from normspec.derivations.gradients import dx
+from normspec.derivations.language import Index, Vector, define, partial, total
+from normspec.derivations.proof import Chapter, Equation, claim
+from normspec.derivations.quantities import g, gamma, ghat, i, j, k, l, loss, m, sigma, standard, x, xhat
+from normspec.derivations.readback import closed
+
+u, t, w = Vector("u"), Vector("t"), Vector("w")
+S = define("S", total(u[j] * dx[j], j))
+
+OVER = m * sigma**2
+SECOND_X = closed(partial(S, x[k]), standard, [ghat], over=OVER)
+SECOND_G = closed(partial(S, g[k]), standard)
+SECOND_GAMMA = closed(partial(S, gamma[k]), standard)
+SMALL = ({"m": 2}, {"m": 3}, {"m": 4}, {"m": 5})
+
+
+def pushed(tangent: Vector, at: Index) -> Expr:
+    """Push a tangent forward through the standardization."""
+    return total(partial(xhat[at], x[j]) * tangent[j], j)
+
+
+def pulled(cotangent: Vector, at: Index) -> Expr:
+    """Pull a cotangent back."""
+    return total(cotangent[i] * partial(xhat[i], x[at]), i)
+
+
+JVP = closed(pushed(t, i), standard)
+HESSIAN = closed(partial(xhat[i], x[j], x[k]), standard, over=m**2 * sigma**2)
+
+CHAPTER = Chapter(
+    "second_order",
+    "Second order",
+    (
+        claim(
+            "jvp",
+            "Forward mode: the tangent less its mean and less its component along x̂, divided by σ.",
+            Equation(pushed(t, i), JVP, "in the coordinates x = μ + σ x̂"),
+        ),
+        claim(
+            "jvp-transpose",
+            "Forward mode and backward are transposes.",
+            Equation(
+                total(w[i] * pushed(t, i), i), total(pulled(w, j) * t[j], j), "exchange the sums", sizes=SMALL[:3]
+            ),
+        ),
+        claim(
+            "hessian",
+            "The second derivative of a normalized element.",
+            Equation(partial(xhat[i], x[j], x[k]), HESSIAN, "differentiate the Jacobian", sizes=SMALL[:3]),
+        ),
+        claim(
+            "hessian-symmetric",
+            "Mixed second derivatives agree.",
+            Equation(
+                partial(loss, x[j], x[k]), partial(loss, x[k], x[j]), "Schwarz's theorem, and a check", sizes=SMALL[:2]
+            ),
+        ),
+        claim(
+            "double-backward-x",
+            "The double backward with respect to the input.",
+            Equation(total(u[j] * partial(loss, x[j]), j), S.body, "S weighs the gradient by u", sizes=SMALL[:3]),
+            Equation(partial(S, x[k]), SECOND_X, "in the coordinates x = μ + σ x̂", sizes=SMALL[:3]),
+        ),
+        claim(
+            "double-backward-g",
+            "With respect to the cotangent: the backward is linear in it, and symmetric.",
+            Equation(partial(S, g[k]), SECOND_G, "S is linear in g", sizes=SMALL[:3]),
+        ),
+        claim(
+            "double-backward-gamma",
+            "With respect to gamma, element by element; a shared gamma sums this over its block.",
+            Equation(partial(S, gamma[k]), SECOND_GAMMA, "γ and g enter only as their product", sizes=SMALL[:3]),
+        ),
+        claim(
+            "double-backward-sum",
+            "The double backward sums to zero over the group, as the backward does.",
+            Equation(total(partial(S, x[k]), k), 0, "shifting the group changes no dx", sizes=SMALL[:3]),
+        ),
+        claim(
+            "third-derivative-sum",
+            "So does the third derivative, in each of its arguments.",
+            Equation(total(partial(S, x[k], x[l]), l), 0, "shifting the group changes no derivative", sizes=SMALL[:2]),
+        ),
+    ),
+)
