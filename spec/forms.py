@@ -35,7 +35,7 @@ def forms_of(question: Question) -> tuple[Form, ...]:
     oracle = question.operation.oracle
     allowed = [name for name in names if _applies(name, question)]
     functions = [found for name in allowed if (found := _function(oracle, name)) is not None]
-    return tuple(_form(question, function, function is functions[0]) for function in functions)
+    return tuple(_form(question, function) for function in functions)
 
 
 def _applies(name: str, question: Question) -> bool:
@@ -59,12 +59,12 @@ def _names(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(signature(function).parameters)[1:]
 
 
-def _form(question: Question, function: Callable[..., dict[str, Any]], first: bool) -> Form:
+def _form(question: Question, function: Callable[..., dict[str, Any]]) -> Form:
     def form(system: ContractArithmetic, arrays: Mapping[str, Array]) -> Mapping[str, tuple[Computed, ...]]:
         inputs = _Inputs(question, system, arrays)
         outputs = function(system, *(inputs[name] for name in _names(function)))
         found: dict[str, tuple[Computed, ...]] = {name: (number,) for name, number in outputs.items()}
-        if first and question.step.verb == "train" and question.state:
+        if question.step.verb == "train" and question.state:
             found |= _running(question, system, inputs, outputs)
         return found
 

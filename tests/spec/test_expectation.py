@@ -1,0 +1,143 @@
+"""What a step must give, in the corners: conventions, degenerate sizes, what is absent, special values."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from asking import BATCH_NORM, CONVENTIONS, layer
+
+from normspec.spec.case import Case, Step
+from normspec.spec.conventions import settle
+from normspec.spec.expectation import Expected, expect, expect_statistics
+
+X = np.array([[1.0, 2.0, 4.0, 5.0], [0.0, 0.0, 0.0, 8.0]], np.float32)
+MEAN, VARIANCE = np.array([3.0, 2.0]), np.array([2.5, 12.0])
+STATE = {"running_mean": np.array([1.0, 0.0], np.float32), "running_var": np.array([1.0, 2.0], np.float32)}
+
+
+def ask(case: Case, index: int = 0, state: Any = None, **declared: str) -> dict[str, Expected]:
+    return dict(expect(BATCH_NORM, case, index, case.state if state is None else state, _settled(declared)))
+
+
+def _settled(declared: dict[str, str]) -> Any:
+    return settle(BATCH_NORM.conventions, declared)
+
+
+def assert_near(expected: Expected, values: Any) -> None:
+    np.testing.assert_allclose(expected.high + expected.low, values, rtol=1e-12, atol=1e-300)
+    assert np.all(expected.radius <= expected.tolerance / 8)
+
+
+@pytest.mark.parametrize(("momentum", "weight"), [("weighs_new", 0.25), ("weighs_old", 0.75)])
+@pytest.mark.parametrize(("variance", "factor"), [("unbiased", 4 / 3), ("biased", 1.0)])
+def test_the_running_statistics_follow_the_conventions(
+    momentum: str, weight: float, variance: str, factor: float
+) -> None:
+    case = layer(X, state=STATE, momentum=0.25)
+    found = ask(case, momentum=momentum, running_variance=variance)
+    assert_near(found["running_mean"], (1 - weight) * STATE["running_mean"] + weight * MEAN)
+    assert_near(found["running_var"], (1 - weight) * STATE["running_var"] + weight * factor * VARIANCE)
+
+
+def test_momentum_none_averages_over_the_training_steps_so_far() -> None:
+    empty = np.zeros((0, 2), np.float32)
+    script = (Step("train", X.T), Step("train", empty), Step("infer", X.T), Step("train", X.T))
+    case = Case("batch_norm", "float32", {"epsilon": 1e-5, "momentum": None}, script, {}, STATE)
+    assert_near(ask(case, 0)["running_mean"], MEAN)
+    assert_near(ask(case, 3)["running_mean"], (STATE["running_mean"] + MEAN) / 2)
+
+
+def test_inference_normalizes_with_the_state_and_leaves_it_as_it_is() -> None:
+    case = layer(X, state=STATE, epsilon=0.0).but(script=(Step("infer", X.T),))
+    found = ask(case)
+    assert_near(found["y"], (X.T - STATE["running_mean"]) / np.sqrt(STATE["running_var"].astype(np.float64)))
+    assert np.all(found["running_var"].tolerance == 0)
+    assert_near(found["running_var"], STATE["running_var"])
+
+
+def test_inference_without_state_uses_the_statistics_of_its_input() -> None:
+    training = layer(X)
+    inference = training.but(script=(Step("infer", X.T),))
+    np.testing.assert_array_equal(ask(inference)["y"].high, ask(training)["y"].high)
+    assert set(ask(inference)) == {"y"}
+
+
+def test_the_backward_of_inference_takes_the_state_before_its_forward() -> None:
+    dy = np.ones((4, 2), np.float32)
+    case = layer(X, state=STATE, epsilon=0.0).but(script=(Step("infer", X.T), Step("backward", cotangent=dy, of=0)))
+    twice = {name: 4 * values for name, values in STATE.items()}
+    assert_near(ask(case, 1)["dx"], np.broadcast_to(1 / np.sqrt(STATE["running_var"].astype(float)), (4, 2)))
+    assert_near(ask(case, 1, twice)["dx"], np.broadcast_to(0.5 / np.sqrt(STATE["running_var"].astype(float)), (4, 2)))
+
+
+def test_an_absent_gamma_is_one_and_costs_no_rounding() -> None:
+    one, zero = np.ones((2, 1), np.float32), np.zeros((2, 1), np.float32)
+    absent, given = ask(layer(X))["y"], ask(layer(X, gamma=one, beta=zero))["y"]
+    np.testing.assert_array_equal(absent.high, given.high)
+    assert np.all(absent.tolerance < given.tolerance)
+
+
+def test_only_the_gradients_that_are_wanted_of_given_parameters_are_told() -> None:
+    case = layer(X, np.ones_like(X), gamma=np.ones((2, 1), np.float32))
+    assert set(ask(case, 1)) == {"dx", "dgamma"}
+
+
+def test_an_empty_batch_changes_nothing_and_has_zero_gradients() -> None:
+    empty, gamma = np.zeros((2, 0), np.float32), np.ones((2, 1), np.float32)
+    case = layer(empty, empty, gamma=gamma, state=STATE)
+    assert ask(case)["y"].high.shape == (0, 2)
+    np.testing.assert_array_equal(ask(case)["running_mean"].high, STATE["running_mean"])
+    np.testing.assert_array_equal(ask(case, 1)["dgamma"].high, [0, 0])
+
+
+def test_a_single_element_gives_beta_and_no_unbiased_variance() -> None:
+    beta = np.array([[0.5], [-2.0]], np.float32)
+    case = layer(X[:, :1], beta=beta, state=STATE)
+    assert_near(ask(case)["y"], beta.T)
+    assert np.all(np.isinf(ask(case)["running_var"].tolerance))
+    assert np.all(np.isfinite(ask(case, running_variance="biased")["running_var"].tolerance))
+
+
+def test_nothing_is_demanded_of_a_group_with_a_nan_and_all_of_the_others() -> None:
+    x = X.copy()
+    x[0, 0] = np.nan
+    tolerance = ask(layer(x))["y"].tolerance
+    assert np.all(np.isinf(tolerance[:, 0]))
+    assert np.all(np.isfinite(tolerance[:, 1]))
+
+
+@pytest.mark.parametrize(("scale", "demanded"), [(1e18, True), (1e19, False)])
+def test_nothing_is_demanded_where_squares_may_overflow(scale: float, demanded: bool) -> None:
+    x = np.array([[-1.0, 0.5, 1.0]], np.float32) * np.float32(scale)
+    assert np.all(np.isfinite(ask(layer(x))["y"].tolerance)) == demanded
+
+
+def test_a_bound_wider_than_the_trivial_answer_demands_nothing() -> None:
+    x = np.float32(1e8) + np.zeros((1, 4), np.float32)
+    assert np.all(np.isinf(ask(layer(x, epsilon=1e-12))["y"].tolerance))
+
+
+def test_statistics_kept_in_the_input_format_widen_the_tolerance() -> None:
+    case = layer(X.astype(np.float16), dtype="float16")
+    wide, narrow = ask(case)["y"], ask(case, statistics_dtype="input")["y"]
+    assert np.all(narrow.tolerance > wide.tolerance)
+
+
+def test_the_statistics_of_a_step_can_be_asked_for() -> None:
+    found = expect_statistics(BATCH_NORM, layer(X), 0, CONVENTIONS)
+    assert_near(found["mean"], MEAN)
+    assert_near(found["variance"], VARIANCE)
+
+
+@pytest.mark.parametrize("m", [3, 900])
+def test_small_and_large_arrays_agree(m: int) -> None:
+    x = np.random.default_rng(0).normal(size=(2, m)).astype(np.float32)
+    together = ask(layer(np.concatenate([x] * 400) if m == 3 else x))["y"]
+    alone = [ask(layer(x[:1, :m]))["y"]] if m == 3 else [ask(layer(x[:1]))["y"]]
+    np.testing.assert_allclose(together.high[:, 0], alone[0].high[:, 0], rtol=1e-12)
+    np.testing.assert_allclose(together.tolerance[:, 0], alone[0].tolerance[:, 0], rtol=1e-6)
+
+
+def test_an_unknown_grade_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="grade='Z' has no contract: choose from A, A~, B1, B2, B3, C"):
+        expect(BATCH_NORM, layer(X), 0, {}, CONVENTIONS, grade="Z")
