@@ -54,13 +54,13 @@ class World:
 
     def _drawn(self, source: random.Random, key: Any, symbol: Symbol) -> Fraction:
         if symbol.is_integer:
-            return Fraction(self.sizes.get(str(symbol), source.randint(1, 4)))
+            return Fraction(self.sizes.get(symbol.name, source.randint(1, 4)))
         number = Fraction(source.randint(-9, 9), source.choice((1, 1, 2, 3)))
         return abs(number) + 1 if symbol.is_positive else number
 
     def permutation(self, symbol: Symbol, size: int) -> list[int]:
         """Draw a permutation of 1..size."""
-        key = (str(symbol), "permutation", size)
+        key = (symbol.name, "permutation", size)
         if key not in self.values:
             order = list(range(1, size + 1))
             random.Random(f"{self.seed}:{key}").shuffle(order)
@@ -69,7 +69,7 @@ class World:
 
     def label(self, symbol: Symbol, at: int, size: int) -> int:
         """Draw the label, within 1..size, of the element at an index."""
-        key = (str(symbol), "label", at)
+        key = (symbol.name, "label", at)
         if key not in self.values:
             self.values[key] = random.Random(f"{self.seed}:{key}").randint(1, size)
         return int(self.values[key])
@@ -158,7 +158,7 @@ def _index(expr: Index, world: World) -> Number:
 
 
 def _entry_key(expr: Entry, world: World) -> tuple[Any, ...]:
-    return (str(expr.head), *(whole(i, world) for i in expr.index))
+    return (expr.head.name, *(whole(i, world) for i in expr.index))
 
 
 def _total(expr: Total, world: World) -> Number:
@@ -178,7 +178,7 @@ def _image(expr: Image, world: World) -> Number:
 
 def _partial(expr: Partial, world: World) -> Number:
     body, wrt = expr.args
-    key = _entry_key(wrt, world) if isinstance(wrt, Entry) else str(wrt)
+    key = _entry_key(wrt, world) if isinstance(wrt, Entry) else wrt.name
     at = evaluate(wrt, world)
     direction = Jet.direction()
     with world.holding({key: at + direction}):
@@ -203,7 +203,7 @@ def _expectation(expr: Expectation, world: World) -> Number:
 
 _RULES: dict[type, Callable[[Any, World], Number]] = {
     Index: _index,
-    Symbol: lambda e, world: world.draw(str(e), e),
+    Symbol: lambda e, world: world.draw(e.name, e),
     Entry: lambda e, world: world.draw(_entry_key(e, world), e.head),
     Delta: lambda e, world: Fraction(int(whole(e.args[0], world) == whole(e.args[1], world))),
     Image: _image,

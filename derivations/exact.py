@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from itertools import count
-from math import isqrt
+from math import gcd, isqrt
 from typing import Any
 
 Number = Any  # Fraction | Surd | Jet: they mix freely under + and *
@@ -87,8 +88,8 @@ class Surd(_Combination):
         return NotImplemented if isinstance(other, Jet) else super().__mul__(other)
 
     def _basis_product(self, a: int, b: int) -> tuple[int, int]:
-        square, rest = squarefree(a * b)
-        return rest, square
+        square = gcd(a, b)
+        return a // square * (b // square), square
 
     def _simplest(self) -> Any:
         return self.terms.get(1, Fraction(0)) if not self.terms.keys() - {1} else self
@@ -128,6 +129,7 @@ def coefficient(number: Number, direction: Jet) -> Number:
     return Jet({k - key: c for k, c in number.terms.items() if key <= k})._simplest()
 
 
+@lru_cache(maxsize=1 << 14)
 def squarefree(n: int) -> tuple[int, int]:
     """Write n > 0 as square**2 * rest with a squarefree rest."""
     square, rest, p = 1, 1, 2

@@ -31,7 +31,7 @@ layer = standardized(lambda i: total(w[k] * x[i, k], k))
 scaled = standardized(lambda i: total(a * w[k] * x[i, k], k), a**2 * epsilon, mark="'")
 loss = define("L", total(g[i] * layer.xhat[i], i))
 scaled_loss = define("L'", total(g[i] * scaled.xhat[i], i))
-eta = positive("eta")
+eta, d = positive("eta"), Vector("d")
 SIZES = ({"m": 2, "F": 2}, {"m": 3, "F": 2}, {"m": 3, "F": 3})
 
 CHAPTER = Chapter(
@@ -74,7 +74,7 @@ CHAPTER = Chapter(
             Equation(
                 partial(scaled_loss, w[l]) / a,
                 partial(loss, w[l]) / a,
-                "the scaled loss is a function of a w",
+                "L of a w",
                 sizes=SIZES,
             ),
             source="van Laarhoven 2017; Hoffer et al. 2018",
@@ -83,12 +83,15 @@ CHAPTER = Chapter(
             "weight-growth",
             "A gradient step changes the squared norm of the weights by the step's own, where epsilon is zero.",
             Equation(
-                total((w[k] - eta * partial(loss, w[k])) ** 2, k),
-                total(w[k] ** 2, k)
-                + eta**2 * total(partial(loss, w[k]) ** 2, k)
-                - 2 * eta * epsilon / layer.sigma**2 * total(g[i] * layer.xhat[i], i),
-                "Pythagoras, with epsilon's share",
-                sizes=SIZES[:1],
+                total((w[k] - eta * d[k]) ** 2, k),
+                total(w[k] ** 2, k) + eta**2 * total(d[k] ** 2, k) - 2 * eta * total(w[k] * d[k], k),
+                "for any step d",
+            ),
+            Equation(
+                total(w[k] * partial(loss, w[k]), k),
+                epsilon / layer.sigma**2 * total(g[i] * layer.xhat[i], i),
+                "for the gradient the last sum is epsilon's share",
+                sizes=SIZES,
             ),
         ),
     ),

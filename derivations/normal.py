@@ -7,9 +7,10 @@ least d + k, so equality of normal forms is also complete for polynomials; for r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from itertools import permutations
+from functools import lru_cache
+from itertools import chain, permutations, product
 from typing import Any
 
 from sympy import Expr, Integer, Rational, Symbol, factor_list, sympify
@@ -140,8 +141,11 @@ class Normalizer:
         return constant(1) if index == 1 else self._atom("symbol", index, free_indices(index))
 
     def _entry(self, expr: Entry) -> Value:
-        where = tuple(map(self._index, expr.index))
-        return self._atom("entry", (expr.head, *where), frozenset().union(*map(free_indices, where)))
+        return self._entry_at(expr.head, *expr.index)
+
+    def _entry_at(self, head: Symbol, *index: Expr) -> Value:
+        where = tuple(map(self._index, index))
+        return self._atom("entry", (head, *where), frozenset().union(*map(free_indices, where)))
 
     def _delta(self, expr: Delta) -> Value:
         a, b = map(self._index, expr.args)
@@ -237,14 +241,16 @@ class Normalizer:
             return self._symbolic_power(self.rename(dict(base), mapping), substitute(exponent, mapping))
         if a.kind == "inverse":
             return inverse(self.rename(dict(a.data), mapping))
+        if a.kind == "entry":
+            return self._entry_at(a.data[0], *(substitute(w, mapping) for w in a.data[1:]))
         if a.kind == "root":
             return single(_root(*(self.rename(dict(part), mapping) for part in a.data)))
         return self(_leaf(a, mapping))
 
     def _canonical_sum(self, binders: list[Index], mono: Monomial) -> Value:
         """Name the binders so that the atom does not depend on the order in which the sums were nested."""
-        candidates = [_named(order, mono) for order in permutations(binders) if _well_nested(order)]
-        sizes, body, unit = min(candidates, key=lambda c: (str(c[0]), [(a.order, e) for a, e in c[1]]))
+        candidates = [_named(order, mono) for order in _orders(binders, mono) if _well_nested(order)]
+        sizes, body, unit = min(candidates, key=_candidate_key) if len(candidates) > 1 else candidates[0]
         free = frozenset().union(*(a.free for a, _ in mono), *(free_indices(b.size) for b in binders))
         return scaled(self._atom("sum", (sizes, body), free - set(binders)), unit)
 
@@ -356,9 +362,6 @@ def _unflat(expr: Expr, back: Mapping[Symbol, Atom]) -> Value:
 
 
 def _leaf(a: Atom, mapping: Mapping[Index, Expr]) -> Expr:
-    if a.kind == "entry":
-        head, *where = a.data
-        return Entry(head, *(substitute(w, mapping) for w in where))
     if a.kind == "delta":
         return Delta(*(substitute(w, mapping) for w in a.data))
     return substitute(a.data, mapping)
@@ -425,13 +428,39 @@ def _components(binders: list[Index], mono: Monomial) -> list[list[Index]]:
     return [[b for b in binders if b in g] for g in groups]
 
 
+def _orders(binders: list[Index], mono: Monomial) -> Iterator[tuple[Index, ...]]:
+    """The orders of binders that can be canonical: those whose parts in the monomial differ are sorted by them."""
+    parts: dict[Any, list[Index]] = {}
+    for b in binders:
+        parts.setdefault(_part_played(b, mono), []).append(b)
+    alike = [permutations(parts[key]) for key in sorted(parts)]
+    return (tuple(chain.from_iterable(order)) for order in product(*alike))
+
+
+def _part_played(b: Index, mono: Monomial) -> tuple[Any, ...]:
+    """Where a binder stands, told without any bound name."""
+    size = "" if free_indices(b.size) else str(b.size)
+    factors = [
+        (a.kind, str(a.data[0]), e, [w == b for w in a.data[1:]]) for a, e in mono if a.kind == "entry" and b in a.free
+    ]
+    others = [(a.kind, "", e, []) for a, e in mono if a.kind != "entry" and b in a.free]
+    return len(free_indices(b.size)), size, tuple(map(str, sorted(factors + others)))
+
+
+def _candidate_key(candidate: tuple[tuple[Index, ...], Monomial, Fraction]) -> tuple[Any, ...]:
+    sizes, body, _ = candidate
+    alike = all(b.size == sizes[0].size for b in sizes)
+    return "" if alike else str(sizes), [(a.order, e) for a, e in body]
+
+
 def _well_nested(order: tuple[Index, ...]) -> bool:
     """Whether the range of each binder rests on earlier ones only."""
     return all(not free_indices(b.size) & set(order[k:]) for k, b in enumerate(order))
 
 
-def _named(order: tuple[Index, ...], mono: Monomial) -> tuple[tuple[Any, ...], Monomial, Fraction]:
-    names: dict[Index, Expr] = {}
+@lru_cache(maxsize=1 << 14)
+def _named(order: tuple[Index, ...], mono: Monomial) -> tuple[tuple[Index, ...], Monomial, Fraction]:
+    names: dict[Index, Index] = {}
     for k, b in enumerate(order):
         names[b] = Index(f"{CANONICAL}{k}", substitute(b.size, names))
     ((body, unit),) = _PLAIN.rename({mono: Fraction(1)}, names).items()

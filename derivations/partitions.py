@@ -40,7 +40,7 @@ def operation(name: str, axes: str, **fixed: int) -> Expr:
 
 P, Q, T, U = natural("P Q T U")
 (p, i), (q, j) = indices("p i", P), indices("q j", Q)
-(t, k), (u, l) = indices("t k", T), indices("u l", U)
+(t, k), (u, l) = indices("t k", T), indices("u l", U)  # noqa: E741
 together_a = Delta(q, j) * Delta(u, l)
 together_b = Delta(p, i) * Delta(u, l)
 SMALL = ({"N": 2, "G": 2, "R": 1, "S": 2}, {"N": 1, "G": 2, "R": 2, "S": 1})
