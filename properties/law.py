@@ -15,7 +15,7 @@ class Law:
 
     needs names what an implementation must claim to be asked: verbs, gradients, parameters, state. streams names the
     kinds of cases that the law is tried on. judges_silence says that it also judges cases that were not answered with
-    results.
+    results. asks_again says that it puts variants of the case to the implementation, which costs several times as much.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Law:
     needs: tuple[str, ...] = ()
     streams: tuple[str, ...] = ("small", "large")
     judges_silence: bool = False
+    asks_again: bool = False
 
     @property
     def statement(self) -> str:

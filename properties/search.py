@@ -1,5 +1,6 @@
 """Searching with Hypothesis: draw cases and look at each, or find the smallest one that fails."""
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,11 +13,15 @@ from normspec.spec.case import Case
 
 Finding = TypeVar("Finding")
 
-SHRINKS = 400  # attempts at a smaller case: on the slowest stream a few seconds
+SHRINKS = 150  # attempts at a smaller case: on the slowest stream a few seconds
 
 
 class _FailingError(Exception):
     """The case that Hypothesis has just drawn fails."""
+
+
+class _EnoughError(BaseException):
+    """Shrinking has taken its share of time. No Exception, so that Hypothesis lets it through."""
 
 
 def explore(cases: st.SearchStrategy[Case], seed: int, count: int, look: Callable[[Case], None]) -> None:
@@ -36,23 +41,33 @@ def shrink(
     fails says what is wrong with a case, or None. Where nothing smaller is found, the first failing case is returned.
     """
     seen: dict[bytes, Finding | None] = {}
-    best = first
+    best, attempts = first, 0
 
     def look(case: Case) -> None:
-        nonlocal best
+        nonlocal best, attempts
         key = fingerprint(case)
         if key not in seen:
-            seen[key] = fails(case) if len(seen) < count + SHRINKS else None
+            seen[key] = fails(case)
+            attempts += best is not first or seen[key] is not None
         found = seen[key]
-        if found is not None:
+        if found is not None and (best is first or complexity(case) <= complexity(best[0])):
             best = case, found
+        if attempts > SHRINKS:
+            raise _EnoughError
+        if found is not None:
             raise _FailingError
 
-    try:
+    with contextlib.suppress(_FailingError, _EnoughError):
         _run(cases, seed, count, (Phase.generate, Phase.shrink), look)
-    except _FailingError:
-        return best
-    return first
+    return best
+
+
+def complexity(case: Case) -> tuple[int, ...]:
+    """Return how much a reader has to take in: elements, steps, arrays given, values that are neither zero nor one."""
+    arrays = [array for step in case.script for array in (step.x, step.cotangent) if array is not None]
+    given = [*case.parameters.values(), *case.state.values()]
+    odd = sum(int(((array != 0) & (array != 1)).sum()) for array in (*arrays, *given))
+    return sum(array.size for array in arrays), len(case.script), len(given), odd
 
 
 def _run(

@@ -16,7 +16,7 @@ Verb = Literal["train", "infer", "backward"]
 GRADIENTS = ("dx", "dgamma", "dbeta")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Step:
     """One step of a script.
 
@@ -38,7 +38,7 @@ class Step:
         return self.x
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Case:
     """One question: the operation, its attributes, the starting arrays and the script.
 
@@ -54,6 +54,10 @@ class Case:
     state: Mapping[str, Array] = field(default_factory=dict)
     layout: str = "contiguous"
     regime: str = ""
+
+    def __repr__(self) -> str:  # short: cases may hold thousands of elements
+        verbs = ", ".join(step.verb for step in self.script)
+        return f"<Case {self.operation} {self.dtype} {self.layout} {self.regime}: {verbs}>"
 
     @property
     def format(self) -> Format:

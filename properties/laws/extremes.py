@@ -98,6 +98,6 @@ LAWS = (
     Law("single-element", single_element, streams=("degenerate",), judges_silence=True),
     Law("empty-batch", empty_batch, streams=("degenerate",), judges_silence=True),
     Law("refusals", refusals, streams=("invalid",), judges_silence=True),
-    Law("nan-confined", nan_confined, streams=("small",)),
+    Law("nan-confined", nan_confined, streams=("small",), asks_again=True),
     Law("loud-overflow", loud_overflow),
 )

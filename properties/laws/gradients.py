@@ -87,7 +87,7 @@ def _again(trial: Trial, index: int) -> Judgement:
 
 
 LAWS = (
-    Law("cotangent-linearity", cotangent_linearity, needs=("backward",), streams=("small",)),
-    Law("wanted-subsets", wanted_subsets, needs=("backward",), streams=("small",)),
-    Law("backward-again", backward_again, needs=("backward",), streams=("small",)),
+    Law("cotangent-linearity", cotangent_linearity, needs=("backward",), streams=("small",), asks_again=True),
+    Law("wanted-subsets", wanted_subsets, needs=("backward",), streams=("small",), asks_again=True),
+    Law("backward-again", backward_again, needs=("backward",), streams=("small",), asks_again=True),
 )

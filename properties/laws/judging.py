@@ -72,9 +72,15 @@ def within(what: str, difference: Array, bound: Array, facts: tuple[Fact, ...] =
 def same(trial: Trial, other: Trial, index: int, output: str, back: Transform, what: str) -> Judgement:
     """Judge whether an output of a variant, carried back, is the original's within both tolerances."""
     mine, theirs = trial.expected(index)[output], other.expected(index)[output]
-    difference = wide(trial.steps[index][output]) - back(wide(other.steps[index][output]))
+    difference = apart(wide(trial.steps[index][output]), back(wide(other.steps[index][output])))
     bound = reach(mine) + back(reach(theirs))
     return within(f"step {index}: {output} {what}", difference, bound)
+
+
+def apart(first: Array, second: Array) -> Array:
+    """Return first - second, and 0 where both are the same infinity or both NaN."""
+    alike = (first == second) | (np.isnan(first) & np.isnan(second))
+    return np.where(alike, 0.0, first - second)
 
 
 def reach(expected: Expected) -> Array:

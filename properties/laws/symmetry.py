@@ -147,11 +147,11 @@ def running_independence(trial: Trial) -> Judgement:
 
 
 LAWS = (
-    Law("shift-invariance", shift_invariance, needs=("train",), streams=("small",)),
-    Law("scale-covariance", scale_covariance, needs=("train",), streams=("small",)),
-    Law("permutation-equivariance", permutation_equivariance, needs=("train",), streams=("small",)),
-    Law("group-independence", group_independence, needs=("train",), streams=("small",)),
-    Law("identity-recovery", identity_recovery, needs=("train",), streams=("small",)),
-    Law("rank-equivalence", rank_equivalence, needs=("train",), streams=("small",)),
-    Law("running-independence", running_independence, needs=("train",), streams=("small",)),
+    Law("shift-invariance", shift_invariance, needs=("train",), streams=("small",), asks_again=True),
+    Law("scale-covariance", scale_covariance, needs=("train",), streams=("small",), asks_again=True),
+    Law("permutation-equivariance", permutation_equivariance, needs=("train",), streams=("small",), asks_again=True),
+    Law("group-independence", group_independence, needs=("train",), streams=("small",), asks_again=True),
+    Law("identity-recovery", identity_recovery, needs=("train",), streams=("small",), asks_again=True),
+    Law("rank-equivalence", rank_equivalence, needs=("train",), streams=("small",), asks_again=True),
+    Law("running-independence", running_independence, needs=("train",), streams=("small",), asks_again=True),
 )
