@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,18 +14,23 @@ from normspec.spec.operations import Operation
 from normspec.spec.question import Question, largest_gradient, largest_output
 from normspec.spec.tolerance import Bounded, bounded
 
+LARGEST: Mapping[str, Callable[[Question], Array]] = MappingProxyType({"y": largest_output, "dx": largest_gradient})
+"""How large an output can be at all, whatever the values, where a group's own statistics normalize it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Expected:
     """The exact result lies within radius of high + low; an observed one may be off by tolerance.
 
-    All are float64 arrays of the output's shape. tolerance is infinite where nothing is demanded.
+    All are float64 arrays of the output's shape. tolerance is infinite where nothing is demanded; bound is what the
+    contract says before that is asked, infinite outside the safe domain alone.
     """
 
     high: Array
     low: Array
     radius: Array
     tolerance: Array
+    bound: Array | None = None
 
 
 def expect(
@@ -50,14 +56,14 @@ def expect_statistics(
 ) -> Mapping[str, Expected]:
     """Return the mean and the biased variance of each group in forward step `index`, though no layer returns them."""
     question = Question(operation, case, index, {}, conventions, contract_of(grade, case.dtype, conventions))
-    found = _found(question, {})
+    found = _found(question)
     return {name: found[name] for name in ("mean", "variance")}
 
 
 def _forward(question: Question) -> dict[str, Expected]:
     if question.forward.input.size == 0:
         return {"y": _exactly(question.forward.input)} | _unchanged(question)
-    found = _found(question, {"y": largest_output} if question.batch_statistics else {})
+    found = _found(question)
     found = {name: found[name] for name in ("y", *question.state) if name in found}
     if question.step.verb == "train":
         return found | {name: _undefined(old) for name, old in question.state.items() if name not in found}
@@ -69,27 +75,22 @@ def _backward(question: Question) -> dict[str, Expected]:
     if question.forward.input.size == 0:
         inputs = {"x": question.forward.input, **question.case.parameters}
         return {name: _exactly(np.zeros_like(inputs[name[1:]])) for name in wanted}
-    found = _found(question, {"dx": largest_gradient} if question.batch_statistics else {})
+    found = _found(question)
     return {name: found[name] for name in wanted}
 
 
-def _found(question: Question, trivial: Mapping[str, Callable[[Question], Array]]) -> dict[str, Expected]:
+def _found(question: Question) -> dict[str, Expected]:
     """Return the outputs of a step's formulas. A tolerance wider than the trivial answer's error demands nothing."""
     outputs = bounded(forms_of(question), question.arrays, question.contract, question.rows.regroup)
-    expected = {}
-    for name, output in outputs.items():
-        tolerance = output.tolerance
-        if name in trivial:
-            widest = trivial[name](question)
-            tolerance = np.where((widest > 0) & (tolerance > widest), np.inf, tolerance)
-        expected[name] = _expected(question, name, output, tolerance)
-    return expected
+    return {name: _expected(question, name, output) for name, output in outputs.items()}
 
 
-def _expected(question: Question, name: str, output: Bounded, tolerance: Array) -> Expected:
-    exact, back = output.exact, question.rows.back
-    low = np.broadcast_to(exact.low, exact.high.shape)
-    return Expected(*(back(name, rows) for rows in (exact.high, low, exact.radius, tolerance)))
+def _expected(question: Question, name: str, output: Bounded) -> Expected:
+    exact, tolerance, back = output.exact, output.tolerance, question.rows.back
+    if question.batch_statistics and name in LARGEST:
+        largest = LARGEST[name](question)
+        tolerance = np.where((largest > 0) & (tolerance > largest), np.inf, tolerance)
+    return Expected(*(back(name, rows) for rows in (exact.high, exact.low, exact.radius, tolerance, output.tolerance)))
 
 
 def _exactly(values: Array) -> Expected:

@@ -160,6 +160,7 @@ class ContractArithmetic:
     def _function(self, a: Computed, exact: Any, reach: Any, roundings: int) -> Computed:
         """Return a monotone function of a: how far it can be off follows from the range of its argument alone."""
         rest = reach(a.value, a.gap, a.fall, a.deviation, a.floor)
+        rest = np.where(np.isfinite(a.deviation), rest, np.inf)
         return self._rounded(exact, NONE, rest, 0.0, None, a.scalar, roundings, True)
 
     def _times(self, a: Computed, exact: Any, factor: float, roundings: int, role: Role) -> Computed:

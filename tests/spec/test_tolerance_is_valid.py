@@ -63,9 +63,9 @@ def test_a_contract_that_forbids_folding_sees_a_folded_implementation() -> None:
     forbidden = WAYS["folded"] | {"folded": False}
     folded = Simulated(np.float32, pairwise, folded=True)
     x = REGIMES["mean 1e3 spreads off"](np.random.default_rng(0), (4, 1)).astype(np.float32)
-    one, none = np.ones((4, 1), np.float32), np.zeros((4, 1), np.float32)
-    found = bounds(layer(x, gamma=one, beta=none), 0, contract_of(forbidden, "float32"))["y"]
-    error = np.abs(folded.forward(x, one, none, 1e-5)["y"] - found.exact.high)
+    one, beta = np.ones((4, 1), np.float32), np.full((4, 1), 0.3, np.float32)
+    found = bounds(layer(x, gamma=one, beta=beta), 0, contract_of(forbidden, "float32"))["y"]
+    error = np.abs(folded.forward(x, one, beta, 1e-5)["y"] - found.exact.high)
     assert np.any(error > found.tolerance)
 
 
