@@ -8,6 +8,8 @@ import sys
 import pytest
 from door_fakes import KNOWN, result
 
+from normspec.spec.environment import PollutedEnvironmentError
+
 
 @pytest.mark.parametrize(
     ("events", "code"),
@@ -80,6 +82,12 @@ def test_a_defect_of_normspec_is_not_taken_for_one_of_what_it_checks(finding, no
     finding(ZeroDivisionError("ours"))
     assert normspec("check", "fake") == 70
     assert "a defect of normspec itself" in capsys.readouterr().err
+
+
+def test_arithmetic_that_cannot_be_trusted_is_one_line(finding, normspec, capsys):
+    finding(result(), PollutedEnvironmentError("this thread does not round to nearest"))
+    assert normspec("check", "fake") == 2
+    assert "\nnormspec: this thread does not round to nearest\n" in capsys.readouterr().err
 
 
 def test_a_closed_pipe_is_one_line():

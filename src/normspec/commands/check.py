@@ -42,13 +42,14 @@ def command(targets: tuple[str, ...], json_file: Path | None, junit_file: Path |
     """
     from normspec.request import request
     from normspec.run import run
+    from normspec.spec.environment import PollutedEnvironmentError
     from normspec.terminal.page import print_report
     from normspec.terminal.progress import watching
 
     with as_wrong_call():
         _check_writable(json_file, junit_file)
         this = request(targets, **asked)
-    with watching(this) as watch:
+    with as_wrong_call(PollutedEnvironmentError), watching(this) as watch:
         report = run(this, watch)
     _write(report, json_file, junit_file)
     print_report(report)

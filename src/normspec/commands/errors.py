@@ -15,9 +15,9 @@ class WrongCall(click.ClickException):
 
 
 @contextmanager
-def as_wrong_call() -> Iterator[None]:
-    """Turn a ValueError, whose message says what was wrong and what to do, into a wrong call."""
+def as_wrong_call(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn exceptions whose message says what was wrong and what to do into wrong calls: ValueError if none is named."""
     try:
         yield
-    except ValueError as error:
+    except kinds or ValueError as error:
         raise WrongCall(cleaned(str(error))) from None

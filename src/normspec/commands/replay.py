@@ -23,8 +23,9 @@ def command(file: Path, as_json: bool) -> int:
     """
     from normspec.replay import replay
     from normspec.report_json import read_report
+    from normspec.spec.environment import PollutedEnvironmentError
 
-    with as_wrong_call():
+    with as_wrong_call(ValueError, PollutedEnvironmentError):
         replayed = tuple(replay(read_report(file)))
     click.echo(json.dumps([_plain(one) for one in replayed], indent=1) if as_json else _text(replayed))
     return int(any(one.still_fails for one in replayed))
