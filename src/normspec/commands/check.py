@@ -46,7 +46,7 @@ def command(targets: tuple[str, ...], json_file: Path | None, junit_file: Path |
     from normspec.terminal.page import print_report
     from normspec.terminal.progress import watching
 
-    with as_wrong_call():
+    with as_wrong_call(ValueError):
         _check_writable(json_file, junit_file)
         this = request(targets, **asked)
     with as_wrong_call(PollutedEnvironmentError), watching(this) as watch:

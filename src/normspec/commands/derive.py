@@ -23,6 +23,6 @@ def command(name: str | None, form: str) -> None:
     from normspec.derivations.catalogue import claim
     from normspec.derivations.rendering import render_catalogue, render_claim
 
-    with as_wrong_call():
+    with as_wrong_call(ValueError):
         text = render_catalogue(form) if name is None else render_claim(claim(name), form)
     click.echo(text)

@@ -16,8 +16,8 @@ class WrongCall(click.ClickException):
 
 @contextmanager
 def as_wrong_call(*kinds: type[Exception]) -> Iterator[None]:
-    """Turn exceptions whose message says what was wrong and what to do into wrong calls: ValueError if none is named."""
+    """Turn exceptions of these kinds, whose messages say what was wrong and what to do, into wrong calls."""
     try:
         yield
-    except kinds or ValueError as error:
+    except kinds as error:
         raise WrongCall(cleaned(str(error))) from None
