@@ -192,5 +192,5 @@ def claim(name: str) -> Claim:
 
 def _unknown(kind: str, name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else "`normspec derive` lists them all"
+    hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "`normspec derive` lists them all"
     return f"no {kind} is named {name!r}; {hint}"

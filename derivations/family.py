@@ -6,7 +6,7 @@ operation's business, not the formula's.
 
 from sympy import Integer, sqrt
 
-from normspec.derivations.language import Definition, define, mean, partial, positive, scalar, total
+from normspec.derivations.language import Defined, Definition, define, mean, partial, positive, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
 from normspec.derivations.quantities import (
     Standardized,
@@ -29,15 +29,17 @@ from normspec.derivations.readback import closed
 d, a, c = positive("d"), positive("a"), scalar("c")
 
 
-def member(centred: bool, divisor: object = m, epsilon: object = epsilon, square: str = "v") -> Standardized:
+def member(
+    centred: bool, divisor: object = m, epsilon: object = epsilon, square: str = "v", mark: str = ""
+) -> Standardized:
     """Make a member of the family."""
     centre = mu if centred else Integer(0)
-    v = define(square, total((x[i] - centre) ** 2, i) / divisor)
-    sigma = define("sigma", sqrt(v + epsilon))
-    return Standardized(mu, v, sigma, Definition("xhat", (x[i] - centre) / sigma, i))
+    v = define(square + mark, total((x[i] - centre) ** 2, i) / divisor)
+    sigma = define("sigma" + mark, sqrt(v + epsilon))
+    return Standardized(mu, v, sigma, Definition("xhat" + mark, (x[i] - centre) / sigma, i))
 
 
-centred, uncentred, rms = member(True, d), member(False, d), member(False, square="w")
+centred, uncentred, rms = member(True, d), member(False, d, mark="'"), member(False, square="w")
 scores = member(True, m - 1, epsilon=0)
 
 
@@ -47,9 +49,11 @@ def gradient(which: Standardized, divisor: object, with_mean: bool) -> Definitio
     return Definition("dx", closed(through, chart(divisor, with_mean, which), [ghat]), j)
 
 
-def loss(which: Standardized) -> object:
-    """Name the loss of a member."""
-    return define("L", total(g[i] * (gamma[i] * which.xhat[i] + beta[i]), i))
+def loss(which: Standardized) -> Defined:
+    """Name the loss of a member, with the member's own mark."""
+    return define(
+        which.v.name.replace("v", "L").replace("w", "L"), total(g[i] * (gamma[i] * which.xhat[i] + beta[i]), i)
+    )
 
 
 DX_RMS = gradient(rms, m, False)

@@ -4,10 +4,7 @@ An array is x[n, p, r, s]: batch n of N, channel (p, r) of G groups of R channel
 one. An operation is the set of axes that a group runs over; what it divides by is the product of their sizes.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from sympy import Expr, Integer, sqrt
+from sympy import Expr, Integer, Mul, sqrt
 
 from normspec.derivations.language import Delta, Index, Vector, define, indices, natural, total
 from normspec.derivations.proof import Chapter, Equation, Witness, claim
@@ -19,23 +16,15 @@ x = Vector("x")
 BATCH, LAYER, INSTANCE, GROUP = "ns", "prs", "s", "rs"
 
 
-def normalized(axes: str, at: Mapping[str, Any], sizes: Mapping[str, Any]) -> Expr:
-    """Standardize an element with its group, which runs over the given axes."""
-    inner = [Index(axis, sizes[axis]) for axis in axes]
-    where = {**at, **dict(zip(axes, inner, strict=True))}
-    element, own = x[tuple(where.values())], x[tuple(at.values())]
-    count = Integer(1)
-    for index in inner:
-        count *= index.size
-    mu = total(element, *inner) / count
-    return (own - mu) / sqrt(total((element - mu) ** 2, *inner) / count + epsilon)
-
-
 def operation(name: str, axes: str, **fixed: int) -> Expr:
-    """Name the normalized element of an operation at any place of an array, where some sizes are fixed to 1."""
+    """Standardize x[n, p, r, s] with the group that runs over the given axes, where some sizes are fixed to 1."""
     sizes = SIZES | {axis: Integer(size) for axis, size in fixed.items()}
-    at = {axis: Integer(1) if axis in fixed else Index(axis + "'", sizes[axis]) for axis in "nprs"}
-    return define(f"xhat_{name}", normalized(axes, at, sizes))
+    place = {axis: Integer(1) if axis in fixed else Index(axis, sizes[axis]) for axis in "nprs"}
+    inner = {axis: Index(letter, sizes[axis]) for axis, letter in zip("nprs", "ijkl", strict=True) if axis in axes}
+    element, count = x[tuple({**place, **inner}.values())], Mul(*(index.size for index in inner.values()))
+    mu = define(f"mu_{name}", total(element, *inner.values()) / count)
+    v = define(f"v_{name}", total((element - mu) ** 2, *inner.values()) / count)
+    return define(f"xhat_{name}", (x[tuple(place.values())] - mu) / sqrt(v + epsilon))
 
 
 P, Q, T, U = natural("P Q T U")

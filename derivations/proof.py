@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice, product
 from typing import Any
 
@@ -178,9 +179,14 @@ class Claim:
     steps: tuple[Step, ...]
     source: str = ""
 
-    def verify(self) -> tuple[Evidence, ...]:
-        """Verify every step, or raise NotProvedError."""
+    @cached_property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What supports each step."""
         return tuple(step.verify() for step in self.steps)
+
+    def verify(self) -> tuple[Evidence, ...]:
+        """Verify every step, once, or raise NotProvedError."""
+        return self.evidence
 
     @property
     def result(self) -> Step:

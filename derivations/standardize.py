@@ -11,7 +11,7 @@ pi = permutation("pi")
 
 shifted = standardized(lambda i: x[i] + c, mark="'")
 rescaled = standardized(lambda i: a * x[i], a**2 * epsilon, mark="'")
-stretched = standardized(lambda i: a * x[i], mark="'")
+stretched = standardized(lambda i: a * x[i], mark="''")
 mirrored = standardized(lambda i: -x[i], mark="'")
 permuted = standardized(lambda i: x[pi(i)], mark="'")
 twice = standardized(lambda i: xhat[i], mark="'")
