@@ -1,6 +1,6 @@
 """What a step of a case must give: a certified enclosure of the exact result, and the tolerance around it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -56,15 +56,13 @@ def expect_statistics(
 ) -> Mapping[str, Expected]:
     """Return the mean and the biased variance of each group in forward step `index`, though no layer returns them."""
     question = Question(operation, case, index, {}, conventions, contract_of(grade, case.dtype, conventions))
-    found = _found(question)
-    return {name: found[name] for name in ("mean", "variance")}
+    return _found(question, ("mean", "variance"))
 
 
 def _forward(question: Question) -> dict[str, Expected]:
     if question.forward.input.size == 0:
         return {"y": _exactly(question.forward.input)} | _unchanged(question)
-    found = _found(question)
-    found = {name: found[name] for name in ("y", *question.state) if name in found}
+    found = _found(question, ("y", *question.state))
     if question.step.verb == "train":
         return found | {name: _undefined(old) for name, old in question.state.items() if name not in found}
     return found | _unchanged(question)
@@ -75,13 +73,12 @@ def _backward(question: Question) -> dict[str, Expected]:
     if question.forward.input.size == 0:
         inputs = {"x": question.forward.input, **question.case.parameters}
         return {name: _exactly(np.zeros_like(inputs[name[1:]])) for name in wanted}
-    found = _found(question)
-    return {name: found[name] for name in wanted}
+    return _found(question, wanted)
 
 
-def _found(question: Question) -> dict[str, Expected]:
-    """Return the outputs of a step's formulas. A tolerance wider than the trivial answer's error demands nothing."""
-    outputs = bounded(forms_of(question), question.arrays, question.contract, question.rows.regroup)
+def _found(question: Question, wanted: Sequence[str]) -> dict[str, Expected]:
+    """Return outputs of a step's formulas. A tolerance wider than the trivial answer's error demands nothing."""
+    outputs = bounded(forms_of(question), question.arrays, question.contract, question.rows.regroup, wanted)
     return {name: _expected(question, name, output) for name, output in outputs.items()}
 
 

@@ -4,7 +4,7 @@ The engines under the contract are a ladder: balls in float64, double-double bal
 doubles. Each group climbs while one of its enclosures is coarser than an eighth of its tolerance.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -57,9 +57,13 @@ class Rung:
 
 
 def bounded(
-    forms: tuple[Form, ...], arrays: Mapping[str, Array], contract: Contract, regroup: Callable[[Any], Any] = unmoved
+    forms: tuple[Form, ...],
+    arrays: Mapping[str, Array],
+    contract: Contract,
+    regroup: Callable[[Any], Any] = unmoved,
+    wanted: Container[str] | None = None,
 ) -> dict[str, Bounded]:
-    """Return every output of the first form; the tolerance is the largest over all forms.
+    """Return the wanted outputs of the first form, or every one; the tolerance is the largest over all forms.
 
     arrays are float64, as (groups, members) or (groups, 1); regroup takes them to blocks. Raises
     PollutedEnvironmentError where floating point is not as the proofs assume.
@@ -71,7 +75,8 @@ def bounded(
         for rung in _ladder(arrays["x"].size, contract):
             part = {name: rows[chosen] for name, rows in arrays.items()} if outputs else arrays
             with rung.context():
-                found = _run(forms, part, contract, rung.engine, regroup)
+                system = ContractArithmetic(contract, rung.engine, regroup, {} if part["x"].size <= SMALL else None)
+                found = _run(forms, part, system, wanted)
             outputs = _merged(outputs, found, chosen) if outputs else found
             coarse = _coarse(found, len(chosen), rung.last)
             if not coarse.any():
@@ -94,11 +99,11 @@ def _ladder(elements: int, contract: Contract) -> Iterator[Rung]:
 
 
 def _run(
-    forms: tuple[Form, ...], arrays: Mapping[str, Array], contract: Contract, engine: Engine, regroup: Any
+    forms: tuple[Form, ...], arrays: Mapping[str, Array], system: ContractArithmetic, wanted: Container[str] | None
 ) -> dict[str, Bounded]:
-    system = ContractArithmetic(contract, engine, regroup, {} if arrays["x"].size <= SMALL else None)
     runs = [form(system, arrays) for form in forms]
-    return {name: _output(system, [way for run in runs for way in run.get(name, ())]) for name in runs[0]}
+    names = [name for name in runs[0] if wanted is None or name in wanted]
+    return {name: _output(system, [way for run in runs for way in run.get(name, ())]) for name in names}
 
 
 def _output(system: ContractArithmetic, ways: list[Computed]) -> Bounded:

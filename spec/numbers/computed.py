@@ -22,6 +22,10 @@ class Arithmetic(Protocol):
         """Return the rounded sum."""
         ...
 
+    def subtract(self, a: "Computed", b: "Computed") -> "Computed":
+        """Return the rounded difference."""
+        ...
+
     def negative(self, a: "Computed") -> "Computed":
         """Return the negation."""
         ...
@@ -63,7 +67,9 @@ class Computed:
         return self.system.add(self, other)
 
     def __sub__(self, other: Operand) -> "Computed":
-        return self.system.add(self, -other)
+        if isinstance(other, int):
+            return self.system.add(self, -other)
+        return self.system.subtract(self, other)
 
     def __rsub__(self, other: int) -> "Computed":
         return self.system.add(-self, other)

@@ -76,6 +76,13 @@ class ContractArithmetic:
         shared, scalar = added(a.shared, b.shared), a.scalar and b.scalar
         return self._rounded(a.exact + b.exact, shared, rest, a.extra + b.extra, floor, scalar, 1, underflows=False)
 
+    @remembered
+    def subtract(self, a: Computed, b: Computed) -> Computed:
+        """Return the rounded difference; what b may exceed its exact value by, the difference may fall short by."""
+        rest = a.rest + b.rest + b.extra + SLACK * (a.deviation + b.deviation)
+        shared, scalar = added(a.shared, scaled(b.shared, -1.0)), a.scalar and b.scalar
+        return self._rounded(a.exact - b.exact, shared, rest, a.extra, None, scalar, 1, underflows=False)
+
     def negative(self, a: Computed) -> Computed:
         """Return the negation, which is exact."""
         return self._rounded(-a.exact, scaled(a.shared, -1.0), a.rest + a.extra, 0.0, None, a.scalar, 0, False)

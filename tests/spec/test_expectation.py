@@ -141,3 +141,11 @@ def test_small_and_large_arrays_agree(m: int) -> None:
 def test_an_unknown_grade_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="grade='Z' has no contract: choose from A, A~, B1, B2, B3, C"):
         expect(BATCH_NORM, layer(X), 0, {}, CONVENTIONS, grade="Z")
+
+
+def test_nothing_is_demanded_where_a_difference_may_overflow() -> None:
+    state = {"running_mean": np.full(2, -3e38, np.float32), "running_var": np.full(2, 1e38, np.float32)}
+    case = layer(np.full((2, 1), 3e38, np.float32), state=state).but(
+        script=(Step("infer", np.full((1, 2), 3e38, "f4")),)
+    )
+    assert np.all(np.isinf(ask(case)["y"].tolerance))
