@@ -80,7 +80,8 @@ def same(trial: Trial, other: Trial, index: int, output: str, back: Transform, w
 def apart(first: Array, second: Array) -> Array:
     """Return first - second, and 0 where both are the same infinity or both NaN."""
     alike = (first == second) | (np.isnan(first) & np.isnan(second))
-    return np.where(alike, 0.0, first - second)
+    with np.errstate(invalid="ignore"):
+        return np.where(alike, 0.0, first - second)
 
 
 def reach(expected: Expected) -> Array:

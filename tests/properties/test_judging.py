@@ -1,0 +1,47 @@
+"""A judgement is what the numbers say: broken beyond the bound, kept within it, undecided without one."""
+
+import numpy as np
+import pytest
+
+from normspec.properties.laws.judging import apart, within, worst
+from normspec.properties.verdict import Broken, Inapplicable, Kept, Undecided
+
+
+def test_a_difference_within_its_bound_is_kept_with_its_share_of_it() -> None:
+    assert within("y", np.array([0.5, -1.0]), np.array([1.0, 4.0])) == Kept(pytest.approx(0.5))
+
+
+def test_a_difference_beyond_its_bound_is_broken() -> None:
+    found = within("y", np.array([0.5, -3.0]), np.array([1.0, 2.0]))
+    assert isinstance(found, Broken)
+    assert found.message == "y: off by 3, at most 2 allowed"
+    assert found.ratio == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("difference", [np.nan, np.inf, -np.inf])
+def test_a_difference_that_is_not_finite_breaks_a_finite_bound(difference: float) -> None:
+    assert isinstance(within("y", np.array([0.0, difference]), np.array([1.0, 1.0])), Broken)
+
+
+def test_any_difference_breaks_a_bound_of_zero() -> None:
+    assert isinstance(within("y", np.array([0.0, 5e-324]), np.zeros(2)), Broken)
+    assert within("y", np.zeros(2), np.zeros(2)) == Kept(0.0)
+
+
+def test_elements_without_a_bound_are_passed_over() -> None:
+    assert isinstance(within("y", np.array([np.nan, 9.0]), np.full(2, np.inf)), Undecided)
+    assert isinstance(within("y", np.array([np.nan, 0.5]), np.array([np.inf, 1.0])), Kept)
+
+
+def test_the_worst_judgement_is_the_one_that_counts() -> None:
+    broken, near, far, coarse, silent = Broken("no"), Kept(0.9), Kept(0.1), Undecided("wide"), Inapplicable("none")
+    assert worst([far, broken, near]) == broken
+    assert worst([silent, far, coarse, near]) == near
+    assert worst([silent, coarse]) == coarse
+    assert isinstance(worst([silent]), Inapplicable)
+    assert isinstance(worst([]), Inapplicable)
+
+
+def test_the_same_infinity_is_not_apart() -> None:
+    first, second = np.array([np.inf, np.nan, 3.0, np.inf]), np.array([np.inf, np.nan, 1.0, -np.inf])
+    assert apart(first, second).tolist() == [0.0, 0.0, 2.0, np.inf]
