@@ -136,6 +136,8 @@ def _script_from(node: Node) -> tuple[Step, ...]:
         verb = item.value.get("verb") if isinstance(item.value, dict) else None
         Node(verb, f"{item.path}.verb").one_of("train", "infer", "backward")
         steps.append(_backward_from(item, steps) if verb == "backward" else _forward_from(item))
+    if not steps:
+        raise node.wrong("at least one forward step")
     return tuple(steps)
 
 

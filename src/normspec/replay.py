@@ -52,7 +52,8 @@ def _found(report: Report, result: Result) -> Implementation:
 def replay(report: Report) -> Iterator[Replayed]:
     """Judge every counterexample of a report again.
 
-    Raises ValueError, with one line and before anything runs, when a law or a target no longer exists.
+    Raises ValueError, with one line, when a law or a target no longer exists, before anything runs; or when a case
+    cannot be judged.
     """
     failing = [(r, r.counterexample) for r in report.results if r.counterexample is not None]
     choose("law", (result.law for result, _ in failing), LAWS, "'normspec list laws' shows them all")
@@ -61,4 +62,10 @@ def replay(report: Report) -> Iterator[Replayed]:
 
 
 def _again(result: Result, found: Counterexample, implementation: Implementation) -> Replayed:
-    return Replayed(result, judge(LAWS[result.law], Trial(implementation, found.case)))
+    """Judge one case again. A file can hold a case that is well formed and yet makes no sense for the law."""
+    try:
+        return Replayed(result, judge(LAWS[result.law], Trial(implementation, found.case)))
+    except Exception as error:
+        place = f"{result.target} {result.operation} {result.law} {result.dtype}"
+        why = f"{type(error).__name__}: {error}"
+        raise ValueError(f"the case of {place} cannot be judged ({why}): check the target again") from error

@@ -78,7 +78,9 @@ class Report:
         """Raise NonConformanceError when the exit code is not 0, with one line for each failure."""
         if self.failures:
             lines = map(_line, self.failures)
-            raise NonConformanceError("\n".join((f"{len(self.failures)} results do not conform", *lines)))
+            raise NonConformanceError(
+                "\n".join((f"{len(self.failures)} of {len(self.results)} results do not conform", *lines))
+            )
         if self.exit_code != CONFORMS:
             raise NonConformanceError("nothing was executed: no law applied to what the implementation claims")
 

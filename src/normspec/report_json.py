@@ -83,6 +83,9 @@ def _result_from(node: Node) -> Result:
     record = node.record(*_RESULT, optional=_RESULT_BESIDES)
     values = {name: record.get(name) for name in ("message", "snippet", "counterexample")}
     message = values["message"].text() if values["message"] else ""
+    counterexample = _counterexample_from(values, message)
+    if counterexample is not None and counterexample.case.operation != record["operation"].value:
+        raise record["operation"].wrong(f"the operation of its case, {counterexample.case.operation!r},")
     return Result(
         target=record["target"].text(),
         operation=record["operation"].text(),
@@ -92,7 +95,7 @@ def _result_from(node: Node) -> Result:
         examples=record["examples"].count(),
         undecided=record["undecided"].count(),
         message=message,
-        counterexample=_counterexample_from(values, message),
+        counterexample=counterexample,
         known=_known_from(record.get("known")),
     )
 

@@ -76,6 +76,7 @@ HOSTILE = [
     (("attributes",), [], "it.attributes=[]: an object"),
     (("attributes", "epsilon"), {"float": "1e5"}, "it.attributes.epsilon.float='1e5'"),
     (("script",), {}, "it.script={}: a list"),
+    (("script",), [], "it.script=[]: at least one forward step"),
     (("script", 0), None, "it.script[0].verb=None"),
     (("script", 0, "verb"), "run", "it.script[0].verb='run'"),
     (("script", 0, "more"), 1, "it.script[0] has 'more'"),

@@ -53,3 +53,27 @@ def test_what_no_longer_exists_is_one_line(replayed, changes, says):
     assert (code, out) == (2, "")
     assert says in err
     assert err.count("\n") == 1
+
+
+def test_a_case_that_makes_no_sense_is_one_line(replayed, monkeypatch):
+    monkeypatch.setattr("normspec.replay.judge", lambda law, trial: trial.case.attributes["nothing"])
+    code, _, err = replayed(result("nonconforming"))
+    assert code == 2
+    assert "the case of fake batch_norm zero-mean float32 cannot be judged (KeyError: 'nothing')" in err
+    assert err.count("\n") == 1
+
+
+def test_a_result_about_another_operation_than_its_case_is_one_line(replayed):
+    code, _, err = replayed(result("nonconforming", operation="layer_norm"))
+    assert code == 2
+    assert "results[0].operation='layer_norm': the operation of its case, 'batch_norm'," in err
+
+
+def test_what_check_wrote_replay_takes(normspec, tmp_path, capsys):
+    """From the real command to the real replay, on an implementation that is wrong on purpose."""
+    file, options = tmp_path / "report.json", ("--law", "training-output", "--dtype", "float32", "--max-examples", 20)
+    assert normspec("check", "faulty:eps-outside-sqrt", *options, "--json", file) == 1
+    assert normspec("replay", file) == 1
+    assert "still fails  faulty:eps-outside-sqrt batch_norm training-output float32" in capsys.readouterr().out
+    file.write_text(file.read_text().replace("faulty:eps-outside-sqrt", "numpy-two-pass"))
+    assert normspec("replay", file) == 0
