@@ -160,6 +160,21 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "min-max-sums",
         "adain",
     ),
+    "rounding": (
+        "rounding-growth",
+        "rounding-mean",
+        "rounding-variance",
+        "rounding-one-pass",
+        "rounding-rstd",
+        "rounding-y",
+        "rounding-y-first-order",
+        "rounding-y-folded",
+        "rounding-projection",
+        "rounding-dx",
+        "rounding-parameters",
+        "rounding-blend",
+        "rounding-store",
+    ),
 }
 
 CHAPTERS: tuple[str, ...] = tuple(CLAIMS)
@@ -191,6 +206,6 @@ def claim(name: str) -> Claim:
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=3, cutoff=0.5)
+    close = get_close_matches(name, known, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "`normspec derive` lists them all"
     return f"no {kind} is named {name!r}; {hint}"

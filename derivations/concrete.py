@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Abs, Expr, Symbol
 
 from normspec.derivations.exact import Jet, Number, coefficient, exact_sqrt, reciprocal
 from normspec.derivations.language import (
@@ -210,5 +210,6 @@ _RULES: dict[type, Callable[[Any, World], Number]] = {
     Total: _total,
     Defined: _defined,
     Partial: _partial,
+    Abs: lambda e, world: abs(evaluate(e.args[0], world)),
     Expectation: _expectation,
 }

@@ -10,13 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sympy import Expr, sympify
-
 from normspec.derivations import affine, family
-from normspec.derivations.catalogue import claim
+from normspec.derivations.bounds import ROUNDING
 from normspec.derivations.printing import Formula, print_function
-from normspec.derivations.proof import Induction, Relation
 from normspec.derivations.quantities import mu, v, xhat, xhat_r
+from normspec.derivations.sides import left, right
 
 ORACLES = Path(__file__).resolve().parent.parent / "spec" / "oracles"
 HEADER = '''"""{title}
@@ -28,23 +26,6 @@ over the elements that share gamma and beta; m is the size of the group.
 from typing import Any
 
 '''
-
-
-def right(name: str, step: int = -1) -> Expr:
-    """The right side of a step of a claim."""
-    return sympify(_relation(name, step).right)
-
-
-def left(name: str, step: int = -1) -> Expr:
-    """The left side of a step of a claim."""
-    return sympify(_relation(name, step).left)
-
-
-def _relation(name: str, step: int) -> Relation:
-    found = claim(name).steps[step]
-    if isinstance(found, Induction):
-        raise TypeError(f"step {step} of {name} is an induction, and has no sides")
-    return found
 
 
 PARAMETERS = {"dgamma": right("dgamma"), "dbeta": right("dbeta")}
@@ -93,6 +74,7 @@ RESCALE = (
 FILES = {
     "normalize.py": ("The normalization family with centring: statistics, forward, backward.", NORMALIZE),
     "rescale.py": ("The normalization family without centring (RMS norm): statistics, forward, backward.", RESCALE),
+    "rounding.py": ("Bounds of rounding errors: an independent check of the contract arithmetic.", ROUNDING),
 }
 
 

@@ -443,7 +443,9 @@ def _part_played(b: Index, mono: Monomial) -> tuple[Any, ...]:
     factors = [
         (a.kind, str(a.data[0]), e, [w == b for w in a.data[1:]]) for a, e in mono if a.kind == "entry" and b in a.free
     ]
-    others = [(a.kind, "", e, []) for a, e in mono if a.kind != "entry" and b in a.free]
+    others: list[tuple[str, str, int, list[bool]]] = [
+        (a.kind, "", e, []) for a, e in mono if a.kind != "entry" and b in a.free
+    ]
     return len(free_indices(b.size)), size, tuple(map(str, sorted(factors + others)))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol, sympify
+from sympy import Abs, Add, Expr, Integer, Mul, Pow, Rational, Symbol, sympify
 
 from normspec.derivations import names
 from normspec.derivations.language import (
@@ -40,6 +40,7 @@ class Dialect:
     root: Callable[[str, bool], str]
     total: Callable[[str, str, str], str]
     parenthesized: Callable[[str], str]
+    magnitude: Callable[[str], str]
     times: str
     expectation: str
     partial: str
@@ -65,6 +66,7 @@ TEXT = Dialect(
     root=lambda body, simple: f"√{body}" if simple else f"√({body})",
     total=lambda index, size, body: f"Σ{_text_range(index, size)} {body}",
     parenthesized=lambda body: f"({body})",
+    magnitude=lambda body: f"|{body}|",
     times=" ",
     expectation="E",
     partial="∂",
@@ -80,6 +82,7 @@ LATEX = Dialect(
     root=lambda body, simple: f"\\sqrt{{{body}}}",
     total=lambda index, size, body: f"\\sum_{{{index}=1}}^{{{size}}} {body}",
     parenthesized=lambda body: f"\\left({body}\\right)",
+    magnitude=lambda body: f"\\left|{body}\\right|",
     times=r"\,",
     expectation=r"\mathbb{E}",
     partial=r"\partial ",
@@ -164,6 +167,9 @@ class Writer:
         else:
             above = order + self.dialect.parenthesized(self(body))
         return self.dialect.fraction(above, below, True), PRODUCT
+
+    def _magnitude(self, expr: Abs) -> Piece:
+        return self.dialect.magnitude(self(expr.args[0])), ATOM
 
     def _expectation(self, expr: Expr) -> Piece:
         body = self(expr.args[0])
@@ -275,7 +281,7 @@ def _term_key(term: Expr, counts: bool) -> tuple[object, ...]:
     negative = _negative(term)
     kind = min(map(_rank, factors))
     if term.is_Rational and not counts:
-        indexed, kind = 0, 1
+        indexed, kind = -9, 1
     late = str(term) == "epsilon"
     return negative, late, _totals(term), (indexed if negative else -indexed), kind, len(factors), str(term)
 
@@ -312,6 +318,7 @@ _RULES: dict[type, Callable[[Writer, Expr], Piece]] = {
     Delta: Writer._delta,
     Total: Writer._total,
     Partial: Writer._partial,
+    Abs: Writer._magnitude,
     Expectation: Writer._expectation,
     Add: Writer._add,
     Mul: Writer._mul,

@@ -10,11 +10,11 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Expr, Function, Integer, Mul, Pow, Rational, Symbol
+from sympy import Abs, Expr, Function, Integer, Mul, Pow, Rational, Symbol
 
 from normspec.derivations.language import Defined, Delta, Entry, Total, free_indices
 
-GROUP, BLOCK, SQRT, RSQRT = (Function(f"S.{name}") for name in ("total", "block_total", "sqrt", "rsqrt"))
+GROUP, BLOCK, SQRT, RSQRT, ABS = (Function(f"S.{n}") for n in ("total", "block_total", "sqrt", "rsqrt", "abs"))
 
 NAMES = {
     "mu": "mean",
@@ -33,14 +33,22 @@ NAMES = {
     "a": "weight",
 }
 RECIPROCALS = {"sigma": "rstd", "sigma_r": "rstd"}
-ELEMENTS = {"x", "dy", "gamma", "beta", "g", "xhat", "centred", "alpha", "shift"}
-CENTRED = Symbol("x") - Symbol("mean")
-SHAPES: dict[Expr, str] = {CENTRED: "centred"}
+ELEMENTS = {"y", "f", "x", "dy", "gamma", "beta", "g", "xhat", "centred", "alpha", "shift", "reach"}
+SHAPES: dict[Expr, str] = {
+    Symbol("x") - Symbol("mean"): "centred",
+    1 + Symbol("rstd_error"): "widening",
+    Symbol("mean_error") + ABS(Symbol("centred")): "reach",
+}
+LIMIT = 120
 
 
 @dataclass(frozen=True)
 class Formula:
-    """A function to print: its arguments, and the expressions that it returns by name."""
+    """A function to print: its arguments, and the expressions that it returns by name.
+
+    `bindings` say what arrays named in the mathematics are computed as, `names` what its names are called in the code,
+    and with `block` every sum is one over the elements that share a parameter.
+    """
 
     name: str
     arguments: tuple[str, ...]
@@ -48,6 +56,8 @@ class Formula:
     results: Mapping[str, Expr]
     claims: tuple[str, ...]
     bindings: Mapping[str, object] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    block: bool = False
 
 
 def print_function(formula: Formula) -> str:
@@ -56,20 +66,37 @@ def print_function(formula: Formula) -> str:
     for key, expr in formula.results.items():
         body.name(key, body.lower(expr))
     returned = ", ".join(f'"{key}": {key}' for key in formula.results)
-    arguments = ", ".join(f"{a}: {'int' if a == 'm' else 'Any'}" for a in formula.arguments)
     proved = "Claims" if len(formula.claims) > 1 else "Claim"
     lines = [
-        f"def {formula.name}({arguments}) -> dict[str, Any]:",
+        *_signature(formula),
         f'    """{formula.doc}',
         "",
         f"    {proved}: {', '.join(formula.claims)}.",
         '    """',
-        *(f"    {name} = {code}" for name, code in body.assigned.items()),
+        *body.assigned.values(),
         f"    return {{{returned}}}",
     ]
     printed = "\n".join(lines) + "\n"
     check_names(printed)
     return printed
+
+
+def _signature(formula: Formula) -> list[str]:
+    arguments = [f"{a}: {'int' if a == 'm' else 'Any'}" for a in formula.arguments]
+    line = f"def {formula.name}({', '.join(arguments)}) -> dict[str, Any]:"
+    if len(line) <= LIMIT:
+        return [line]
+    return [f"def {formula.name}(", *(f"    {a}," for a in arguments), ") -> dict[str, Any]:"]
+
+
+def _assignment(name: str, expr: Expr) -> str:
+    """One line, or one line a term."""
+    line = f"    {name} = {_code(expr)}"
+    if len(line) <= LIMIT:
+        return line
+    first, *rest = sorted(expr.args, key=_term_key)
+    signed = [f"- {_code(-t)}" if _negative(t) else f"+ {_code(t)}" for t in rest]
+    return "\n".join([f"    {name} = (", *(f"        {t}" for t in (_code(first), *signed)), "    )"])
 
 
 class _Body:
@@ -79,11 +106,17 @@ class _Body:
         self.formula = formula
         self.assigned: dict[str, str] = {}
 
+    def known(self, name: str) -> str:
+        """The variable for a name of the mathematics."""
+        return self.formula.names.get(name, NAMES.get(name, name))
+
+    def _symbol(self, name: str) -> Symbol:
+        return Symbol(self.known(name))
+
     def name(self, name: str, expr: Expr) -> Expr:
         """Assign an expression to a variable, unless the variable is an argument."""
         if name not in self.formula.arguments and name not in self.assigned:
-            printed = _code(expr)
-            self.assigned[name] = printed
+            self.assigned[name] = _assignment(name, expr)
         return Symbol(name)
 
     def lower(self, expr: Expr) -> Expr:
@@ -92,11 +125,13 @@ class _Body:
             return self._named(expr)
         if isinstance(expr, Entry):
             bound = self.formula.bindings.get(str(expr.head))
-            return self.lower(bound[expr.index]) if bound else _symbol(str(expr.head))  # type: ignore[index]
+            return self.lower(bound[expr.index]) if bound else self._symbol(str(expr.head))  # type: ignore[index]
         if isinstance(expr, Total):
             return self._total(expr)
         if isinstance(expr, Symbol):
-            return _symbol(str(expr))
+            return self._symbol(str(expr))
+        if isinstance(expr, Abs):
+            return ABS(self.lower(expr.args[0]))
         if expr.is_Pow:
             return self._power(expr)
         if expr.is_Add or expr.is_Mul:
@@ -106,7 +141,7 @@ class _Body:
         raise ValueError(f"no code for {type(expr).__name__}: {expr!r}")
 
     def _named(self, expr: Defined) -> Expr:
-        name = NAMES.get(expr.name, expr.name)
+        name = self.known(expr.name)
         if name in self.formula.arguments or name in self.assigned:
             return Symbol(name)
         return self.name(name, self.lower(expr.body))
@@ -119,7 +154,7 @@ class _Body:
         rest = [f for f in factors if not isinstance(f, Delta)]
         if free_indices(Mul(*rest)) - {expr.index}:
             raise ValueError(f"a sum of array code cannot depend on another index: {expr!r}")
-        kind = GROUP if len(rest) == len(factors) else BLOCK
+        kind = GROUP if len(rest) == len(factors) and not self.formula.block else BLOCK
         return kind(self.lower(Mul(*rest)))
 
     def _power(self, expr: Pow) -> Expr:
@@ -133,10 +168,6 @@ class _Body:
         if exponent.is_Integer:
             return self.lower(base) ** exponent
         raise ValueError(f"no code for the power {exponent}")
-
-
-def _symbol(name: str) -> Symbol:
-    return Symbol(NAMES.get(name, name))
 
 
 def _is_element(expr: Expr) -> bool:

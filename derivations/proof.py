@@ -15,27 +15,17 @@ from typing import Any
 from sympy import Expr, Integer, Symbol, sympify
 
 from normspec.derivations.concrete import World, evaluate
+from normspec.derivations.evidence import Evidence, NotProvedError
 from normspec.derivations.expect import schemes_in
 from normspec.derivations.language import Index, free_indices, substitute
 from normspec.derivations.laurent import UndecidedError, is_zero
+from normspec.derivations.magnitudes import Magnitude
 from normspec.derivations.normal import Normalizer
 from normspec.derivations.signs import nonnegative
 
 SIZES = (2, 3, 5, 7)
 ATTEMPTS = 9  # worlds tried before a denominator that vanishes in all of them is reported
 PLACES = 3  # assignments of the free indices tried in each world
-
-
-class NotProvedError(ValueError):
-    """A step of a derivation that the prover or the second checker does not confirm."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What supports a step, in words and, where it has one, by the sizes at which it was computed exactly."""
-
-    proof: str
-    exact: str
 
 
 @dataclass(frozen=True)
@@ -81,11 +71,11 @@ class Bound:
 
     def verify(self) -> Evidence:
         """Prove that the gap is the difference and cannot be negative, or raise NotProvedError."""
-        if not nonnegative(self.gap):
+        if not nonnegative(self.gap, self.positives):
             raise NotProvedError(f"not manifestly nonnegative: {self.gap}")
         equation = Equation(self.right - self.left, self.gap, "", self.sizes, self.distinct, self.positives)
         exact = equation.verify().exact
-        return Evidence("difference is a sum of squares, all sizes", exact)
+        return Evidence("the difference is a sum of squares times positives, all sizes", exact)
 
 
 @dataclass(frozen=True)
@@ -166,7 +156,7 @@ class Induction:
         return Evidence("base and step by normal form", f"recurrence run to {self.variable} = {reached[-1]}")
 
 
-Relation = Equation | Bound | Witness
+Relation = Equation | Bound | Witness | Magnitude
 Step = Relation | Induction
 
 
