@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from normspec.implementations.contract import Implementation, Instance
-from normspec.implementations.layouts import Placed, place
+from normspec.implementations.layouts import Placed, place, state_layout
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
@@ -86,7 +86,7 @@ def clean(text: str) -> str:
 def _perform(session: _Session, implementation: Implementation) -> None:
     case = session.case
     parameters = {name: session.hand(name, values) for name, values in case.parameters.items()}
-    state = {name: place(values, case.layout).array for name, values in case.state.items()}
+    state = {name: place(values, state_layout(case.layout)).array for name, values in case.state.items()}
     instance = implementation.create(case.but(parameters=parameters, state=state))
     for session.position, step in enumerate(case.script):
         answer = _backward(session, instance, step) if step.verb == "backward" else _forward(session, instance, step)

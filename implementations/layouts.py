@@ -110,3 +110,8 @@ def place(values: Array, layout: str) -> Placed:
     if layout not in LAYOUTS:
         raise ValueError(f"layout={layout!r} does not exist: choose from {', '.join(LAYOUTS)}")
     return LAYOUTS[layout](values)
+
+
+def state_layout(layout: str) -> str:
+    """Return how running statistics lie in a case of this layout: what is written in place has no stride 0."""
+    return "contiguous" if layout == "expanded" else layout

@@ -21,6 +21,8 @@ MODULES = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d, 5: nn.BatchN
 # format, and normalizes with them.
 CONVENTIONS = {"statistics_dtype": "input"}
 
+torch.set_num_threads(1)  # sums are split among threads: on one, every machine adds in the same order
+
 
 class FunctionalLayer:
     """nn.functional.batch_norm, with the tensors that a caller would keep."""

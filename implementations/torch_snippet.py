@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from normspec.implementations.contract import Fact
-from normspec.implementations.layouts import bits, shrunk
+from normspec.implementations.layouts import bits, shrunk, state_layout
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
 
@@ -68,7 +68,7 @@ def _until(case: Case, facts: tuple[Fact, ...]) -> Case:
 def _program(
     case: Case, facts: tuple[Fact, ...], *, setup: list[str], call: str, leaves: dict[str, str], prefix: str
 ) -> str:
-    lines = ["import torch", "", *setup]
+    lines = ["import torch", "", "torch.set_num_threads(1)", *setup]
     for index, step in enumerate(case.script):
         lines += _step(case, index, step, call, leaves)
         if step.verb != "backward" and _shows_state(case, facts):
@@ -101,8 +101,10 @@ def _requires(gradient: str, wanted: set[str]) -> str:
 
 
 def _tensors(case: Case) -> Iterator[str]:
-    for name, values in {**case.parameters, **case.state}.items():
+    for name, values in case.parameters.items():
         yield f"{name} = {_tensor(values, case.layout)}{_requires('d' + name, _wanted(case))}"
+    for name, values in case.state.items():
+        yield f"{name} = {_tensor(values, state_layout(case.layout))}"
 
 
 def _or_none(case: Case, name: str) -> str:

@@ -1,28 +1,110 @@
-"""Features of a case that a record of known failures may name."""
+"""Features of a case that a record of known failures may name: what decides whether a defect can show on it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from normspec.spec.case import Case
+from normspec.implementations.layouts import place, state_layout
+from normspec.spec.case import Case, Step
 from normspec.spec.formats import FORMATS, Array
 from normspec.spec.operations import OPERATIONS
 
+LARGE = 128  # the longest sum in which rounding errors that add up all the same stay within the bound of a tree
 
-def features(case: Case) -> Mapping[str, Any]:
-    """Return the features of a case by name: plain words, numbers and truth values."""
-    forwards = [step.input for step in case.script if step.verb != "backward"]
-    largest = max(forwards, key=lambda x: x.size)
-    return {
-        "layout": case.layout,
-        "rank": largest.ndim,
-        "regime": case.regime,
-        "large_group": OPERATIONS[case.operation].groups(largest.shape).members > 64,
-        "stale_backward": any(stale(case, index) for index in range(len(case.script))),
-        "squares_overflow": any(squares_overflow(x) for x in forwards),
-        "momentum_none": case.attributes.get("momentum") is None,
+
+def layout(case: Case) -> str:
+    """Return how the arrays lie in memory."""
+    return case.layout
+
+
+def regime(case: Case) -> str:
+    """Return what the values are like."""
+    return case.regime
+
+
+def rank(case: Case) -> int:
+    """Return how many axes x has."""
+    return _forwards(case)[0].input.ndim
+
+
+def large_group(case: Case) -> bool:
+    """Return whether some mean is taken over more than LARGE elements."""
+    return any(OPERATIONS[case.operation].groups(step.input.shape).members > LARGE for step in _forwards(case))
+
+
+def dense_input(case: Case) -> bool:
+    """Return whether some x has its elements one after the other in memory, channels first or channels last."""
+    return any(dense(place(step.input, case.layout).array) for step in _forwards(case))
+
+
+def scattered(case: Case) -> bool:
+    """Return whether some array handed over is not dense, or a cotangent not dense in the way that its x is."""
+    return any(not dense(array) for array in _placed(case)) or any(
+        _order(place(step.cotangent, case.layout).array) != _order(place(case.forward_of(i).input, case.layout).array)
+        for i, step in enumerate(case.script)
+        if step.cotangent is not None
+    )
+
+
+def channels_adjacent(case: Case) -> bool:
+    """Return whether x is dense and neighbours in its memory are of different channels, or there is one of each."""
+    return any(
+        dense(x) and (np.prod(x.shape[2:]) == 1 or not x.flags.c_contiguous)
+        for x in (place(step.input, case.layout).array for step in _forwards(case))
+    )
+
+
+def stale_inference(case: Case) -> bool:
+    """Return whether the layer is trained between an inference step and the backward of that step."""
+    return any(stale(case, i) and case.forward_of(i).verb == "infer" for i, _ in enumerate(case.script))
+
+
+def squares_overflow_somewhere(case: Case) -> bool:
+    """Return whether the sum of squares of some x may leave the range of its format."""
+    return any(squares_overflow(step.input) for step in _forwards(case))
+
+
+def momentum_rounds(case: Case) -> bool:
+    """Return whether the weights of a running average are no numbers of the case's format."""
+    momentum, trainings = case.attributes.get("momentum"), sum(step.verb == "train" for step in case.script)
+    weights = [float(momentum)] if momentum is not None else [1 / count for count in range(1, trainings + 1)]
+    return bool(case.state) and any(float(np.asarray(weight, case.format.dtype)) != weight for weight in weights)
+
+
+def momentum_none(case: Case) -> bool:
+    """Return whether the running averages are cumulative."""
+    return case.attributes.get("momentum") is None
+
+
+def trained_after_empty(case: Case) -> bool:
+    """Return whether a training step with elements follows one without."""
+    sizes = [step.input.size for step in case.script if step.verb == "train"]
+    return any(first == 0 and any(sizes[index:]) for index, first in enumerate(sizes))
+
+
+FEATURES: Mapping[str, Callable[[Case], Any]] = MappingProxyType(
+    {
+        "layout": layout,
+        "regime": regime,
+        "rank": rank,
+        "large_group": large_group,
+        "dense_input": dense_input,
+        "scattered": scattered,
+        "channels_adjacent": channels_adjacent,
+        "stale_inference": stale_inference,
+        "squares_overflow": squares_overflow_somewhere,
+        "momentum_rounds": momentum_rounds,
+        "momentum_none": momentum_none,
+        "trained_after_empty": trained_after_empty,
     }
+)
+
+
+def dense(array: Array) -> bool:
+    """Return whether the elements lie one after the other in C order, or so with the channels' axis last."""
+    return array.flags.c_contiguous or bool(array.ndim > 3 and np.moveaxis(array, 1, -1).flags.c_contiguous)
 
 
 def stale(case: Case, index: int) -> bool:
@@ -35,3 +117,20 @@ def squares_overflow(x: Array) -> bool:
     """Return whether the sum of squares of x may leave the range of x's own format."""
     values = np.abs(x.astype(np.float64))
     return bool(values.size and values.max() > np.sqrt(FORMATS[x.dtype.name].largest / values.size) / 4)
+
+
+def _forwards(case: Case) -> list[Step]:
+    return [step for step in case.script if step.verb != "backward"]
+
+
+def _placed(case: Case) -> Iterator[Array]:
+    """Yield every array of a case as it is handed over."""
+    for step in case.script:
+        yield from (place(array, case.layout).array for array in (step.x, step.cotangent) if array is not None)
+    yield from (place(values, case.layout).array for values in case.parameters.values())
+    yield from (place(values, state_layout(case.layout)).array for values in case.state.values())
+
+
+def _order(array: Array) -> bool:
+    """Return whether an array is in C order; a dense one that is not has the channels' axis last."""
+    return bool(array.flags.c_contiguous)

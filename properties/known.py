@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from normspec.properties.features import features
+from normspec.properties.features import FEATURES
 from normspec.spec.case import Case
 
 
@@ -28,12 +28,12 @@ class KnownFailure:
     def covers(self, target: str, law: str, case: Case) -> bool:
         """Return whether a failure of this law on this case is the one on record."""
         same = (self.target, self.operation, self.law, self.dtype) == (target, case.operation, law, case.dtype)
-        return same and fits(self.where, features(case))
+        return same and fits(self.where, case)
 
 
-def fits(where: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    """Return whether every feature asked for is found. Raises ValueError for a feature that does not exist."""
+def fits(where: Mapping[str, Any], case: Case) -> bool:
+    """Return whether a case has every feature asked for. Raises ValueError for a feature that does not exist."""
     for name in where:
-        if name not in found:
-            raise ValueError(f"where has {name!r}, which is no feature of a case: choose from {', '.join(found)}")
-    return all(found[name] in (want if isinstance(want, list) else [want]) for name, want in where.items())
+        if name not in FEATURES:
+            raise ValueError(f"where has {name!r}, which is no feature of a case: choose from {', '.join(FEATURES)}")
+    return all(FEATURES[name](case) in (want if isinstance(want, list) else [want]) for name, want in where.items())

@@ -143,12 +143,25 @@ def large(claims: Claims, dtype: str) -> st.SearchStrategy[Case]:
 
 @st.composite
 def degenerate(draw: st.DrawFn, claims: Claims, dtype: str) -> Case:
-    """Draw a case that trains on groups of one element, or of none."""
+    """Draw a case that trains on groups of one element, or on none; after none also on several."""
+    rows = draw(st.sampled_from((1, 0)))
+    if not rows and claims.scripts and draw(st.booleans()):
+        return draw(after_empty(claims, dtype))
     rank = draw(st.sampled_from(claims.ranks))
-    shape = (draw(st.sampled_from((1, 0))), draw(st.integers(1, 3)), *([1] * (rank - 2)))
+    shape = (rows, draw(st.integers(1, 3)), *([1] * (rank - 2)))
     case = draw(cases(claims, dtype, st.just(shape)))
     first, *rest = case.script
     return case.but(script=(replace(first, verb="train"), *rest))
+
+
+def after_empty(claims: Claims, dtype: str) -> st.SearchStrategy[Case]:
+    """Return a strategy for small cases before which the layer is trained on an empty batch."""
+
+    def preceded(case: Case) -> Case:
+        later = (replace(step, of=None if step.of is None else step.of + 1) for step in case.script)
+        return case.but(script=(Step("train", case.script[0].input[:0]), *later))
+
+    return small(claims, dtype).map(preceded)
 
 
 @st.composite

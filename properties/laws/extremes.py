@@ -12,6 +12,8 @@ from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
 from normspec.spec.outcome import Refused, Returned
 
+RUNNING = ("running_mean", "running_var")
+
 
 def single_element(trial: Trial) -> Judgement:
     """Judge what training does with groups of one element: what the convention says."""
@@ -19,7 +21,7 @@ def single_element(trial: Trial) -> Judgement:
 
 
 def empty_batch(trial: Trial) -> Judgement:
-    """Judge what training does with no element: what the convention says, and no NaN in the running statistics."""
+    """Judge what training does with no element: what the convention says, no NaN, and no trace in later averages."""
     return _degenerate(trial, 0, "empty_batch")
 
 
@@ -31,14 +33,25 @@ def _degenerate(trial: Trial, members: int, convention: str) -> Judgement:
         return _refused(trial, f"{convention} is declared to be refused")
     if not isinstance(trial.outcome, Returned):
         return Broken(f"is not answered at {place_of(trial, trial.outcome.step)}: {trial.outcome.message}")
-    results = [(index, name) for index, step in enumerate(trial.steps) for name in step]
+    degenerate = [index for index in range(len(trial.steps)) if _members(trial, index) == members]
+    later = [index for index in trial.indices("train") if index not in degenerate]
     poisoned = [
-        f"step {index}: {name} is NaN" for index, name in results if np.isnan(wide(trial.steps[index][name])).any()
+        f"step {index}: {name} is NaN"
+        for index in degenerate
+        for name, values in trial.steps[index].items()
+        if np.isnan(wide(values)).any()
     ]
     if poisoned:
         return Broken(poisoned[0])
-    outputs = ("y", "running_mean", "running_var", "dx", "dgamma", "dbeta")
-    return worst((Kept(), agreement(trial, range(len(trial.steps)), outputs)))
+    outputs = ("y", *RUNNING, "dx", "dgamma", "dbeta")
+    return worst((Kept(), agreement(trial, degenerate, outputs), agreement(trial, later, RUNNING)))
+
+
+def _members(trial: Trial, index: int) -> int:
+    """Return the size of a group in a step, or in the forward step that it is the backward of."""
+    step = trial.case.script[index]
+    x = (step if step.of is None else trial.case.forward_of(index)).input
+    return trial.operation.groups(x.shape).members
 
 
 def _refused(trial: Trial, why: str) -> Judgement:
