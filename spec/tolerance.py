@@ -26,6 +26,9 @@ from normspec.spec.numbers.plain import unmoved
 SMALL = 700
 """Elements up to which arbitrary precision costs no more than the vectorized engines."""
 
+REMEMBERED = 2**17
+"""Elements up to which common parts of formulas are kept, at some 2 KB of memory an element."""
+
 FIRST_PRECISION, LAST_PRECISION = 128, 8192
 """Bits. Sums of products of float64 numbers are exact within 2 (1074 + 1024) bits and a few more."""
 
@@ -75,7 +78,9 @@ def bounded(
         for rung in _ladder(arrays["x"].size, contract):
             part = {name: rows[chosen] for name, rows in arrays.items()} if outputs else arrays
             with rung.context():
-                system = ContractArithmetic(contract, rung.engine, regroup, {} if part["x"].size <= SMALL else None)
+                system = ContractArithmetic(
+                    contract, rung.engine, regroup, {} if part["x"].size <= REMEMBERED else None
+                )
                 found = _run(forms, part, system, wanted)
             outputs = _merged(outputs, found, chosen) if outputs else found
             coarse = _coarse(found, len(chosen), rung.last)
