@@ -12,14 +12,14 @@ from normspec.properties.cases import STREAMS, Stream, recast
 from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
 from normspec.properties.search import explore, shrink
-from normspec.properties.tally import Failure, Tally, conclude
+from normspec.properties.tally import Drawn, Failure, Tally, conclude
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Counterexample, Inapplicable, Judgement, Result
 from normspec.spec.case import Case
 from normspec.spec.formats import FORMATS
 from normspec.spec.outcome import Returned
 
-
+BATCH = 25  # cases drawn between two reports of progress
 ASKS_AGAIN_EVERY = 3  # laws that ask again are tried on every third case, in turns: they cost the most
 
 
@@ -62,9 +62,11 @@ class Hunt:
         """Return the strategy for the stream's cases within the implementation's claims."""
         return stream.strategies[self.implementation.operation](self.implementation.claims, self.dtype)
 
-    def count(self, stream: Stream) -> int:
-        """Return how many of the stream's cases are drawn."""
-        return max(1, round(stream.share * self.settings.max_examples))
+    def batches(self, stream: Stream) -> Iterator[tuple[int, int]]:
+        """Return the seed and the size of each batch in which the stream's cases are drawn."""
+        left = max(1, round(stream.share * self.settings.max_examples))
+        for number in range(0, left, BATCH):
+            yield self.settings.seed * 1_000_003 + number, min(BATCH, left - number)
 
 
 def check(
@@ -91,16 +93,20 @@ def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result]:
     implementation, dtype = hunt.implementation, hunt.dtype
     tallies = [Tally(law) for law in laws if claims_all(implementation, law)]
     streams = [stream for stream in STREAMS.values() if any(stream.name in tally.law.streams for tally in tallies)]
-    total = len(streams) + len(tallies)
+    batches = [(stream, *batch) for stream in streams for batch in hunt.batches(stream)]
+    total = len(batches) + len(tallies)
 
     def progress(what: str, done: int) -> Progress:
         return Progress(implementation.name, implementation.operation, what, dtype, done, total)
 
     _replay_known(hunt, tallies)
-    for done, stream in enumerate(streams):
+    for done, (stream, seed, size) in enumerate(batches):
         yield progress(f"{stream.name} cases", done)
-        _try(hunt, stream, [tally for tally in tallies if stream.name in tally.law.streams])
-    for done, tally in enumerate(tallies, len(streams)):
+        _try(hunt, stream, seed, size, tallies)
+    for stream in streams:
+        yield progress(f"pinned {stream.name} cases", len(batches))
+        _try_pinned(hunt, stream, tallies)
+    for done, tally in enumerate(tallies, len(batches)):
         yield progress(tally.law.name, done)
         smallest = _minimize(hunt, tally, tally.new) if tally.new else None
         yield conclude(tally, implementation.name, implementation.operation, dtype, smallest)
@@ -126,20 +132,34 @@ def _replay_known(hunt: Hunt, tallies: list[Tally]) -> None:
                 (tally.known if isinstance(judgement, Broken) else tally.mended).append(entry)
 
 
-def _try(hunt: Hunt, stream: Stream, tallies: list[Tally]) -> None:
+def _try(hunt: Hunt, stream: Stream, seed: int, size: int, tallies: list[Tally]) -> None:
+    """Draw a batch of the stream's cases and judge each; laws that ask again take turns."""
+    asked = [tally for tally in tallies if stream.name in tally.law.streams]
     numbers = count()
 
     def look(case: Case) -> None:
         trial, number = Trial(hunt.implementation, case), next(numbers)
-        for position, tally in enumerate(tallies):
-            if tally.law.asks_again and (number + position) % ASKS_AGAIN_EVERY:
-                continue
-            judgement = judge(tally.law, trial)
-            tally.count(judgement)
-            if isinstance(judgement, Broken) and tally.new is None and hunt.on_record(tally.law, case) is None:
-                tally.new = Failure(stream, case, judgement)
+        for position, tally in enumerate(asked):
+            if not (tally.law.asks_again and (number + position) % ASKS_AGAIN_EVERY):
+                _record(hunt, tally, Drawn(stream, seed, size), trial)
 
-    explore(hunt.strategy(stream), hunt.settings.seed, hunt.count(stream), look)
+    explore(hunt.strategy(stream), seed, size, look)
+
+
+def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally]) -> None:
+    """Judge the stream's pinned cases, each by every law."""
+    for case in stream.pinned[hunt.implementation.operation](hunt.implementation.claims, hunt.dtype):
+        trial = Trial(hunt.implementation, case)
+        for tally in tallies:
+            if stream.name in tally.law.streams:
+                _record(hunt, tally, None, trial)
+
+
+def _record(hunt: Hunt, tally: Tally, drawn: Drawn | None, trial: Trial) -> None:
+    judgement = judge(tally.law, trial)
+    tally.count(judgement)
+    if isinstance(judgement, Broken) and tally.new is None and hunt.on_record(tally.law, trial.case) is None:
+        tally.new = Failure(drawn, trial.case, judgement)
 
 
 def judge(law: Law, trial: Trial) -> Judgement:
@@ -159,13 +179,13 @@ def _minimize(hunt: Hunt, tally: Tally, failure: Failure) -> Counterexample:
 
     for earlier in hunt.smallest:
         case = recast(earlier.case, hunt.dtype)
-        if earlier.stream.name in tally.law.streams and (again := fails(case)):
+        if earlier.suits(tally.law) and (again := fails(case)):
             return _counterexample(hunt.implementation, case, again)
-    stream = failure.stream
-    case, found = shrink(
-        hunt.strategy(stream), hunt.settings.seed, hunt.count(stream), fails, (failure.case, failure.broken)
-    )
-    hunt.smallest.append(Failure(stream, case, found))
+    case, found = failure.case, failure.broken
+    if failure.drawn:
+        drawn = failure.drawn
+        case, found = shrink(hunt.strategy(drawn.stream), drawn.seed, drawn.size, fails, (case, found))
+    hunt.smallest.append(Failure(failure.drawn, case, found))
     return _counterexample(hunt.implementation, case, found)
 
 

@@ -19,13 +19,26 @@ from normspec.properties.verdict import (
 from normspec.spec.case import Case
 
 
-@dataclass(frozen=True, eq=False)
-class Failure:
-    """A case on which a law is broken, and the stream that it was drawn from."""
+@dataclass(frozen=True)
+class Drawn:
+    """Where a case was drawn: the stream, and the seed and the size of the batch."""
 
     stream: Stream
+    seed: int
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """A case on which a law is broken, and where it was drawn; a pinned case was not drawn."""
+
+    drawn: Drawn | None
     case: Case
     broken: Broken
+
+    def suits(self, law: Law) -> bool:
+        """Return whether the case is of a kind that the law is tried on."""
+        return self.drawn is not None and self.drawn.stream.name in law.streams
 
 
 @dataclass

@@ -52,7 +52,7 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
             ),
             Requirement("group-independence", "no group depends on another", "y"),
             Requirement("identity-recovery", "γ = σ and β = μ give y = x", "identity-recovery"),
-            Requirement("rank-equivalence", "joining axes of space changes nothing", "y"),
+            Requirement("rank-equivalence", "the axes of space may be joined with the batch: nothing changes", "y"),
             Requirement("running-independence", "in training y ignores the running statistics", "y"),
             # gradients
             Requirement("cotangent-linearity", "vjp(a g + b h) = a vjp(g) + b vjp(h)", "dx-linearity"),

@@ -17,6 +17,18 @@ class _SingleElementUnchecked(NumpyLayer):
         return standardized
 
 
+class _Unscaled(NumpyLayer):
+    def _train(self, rows: Array) -> Standardized:
+        if rows.shape[1] < 2:
+            return super()._train(rows)
+        mean, variance = self.formulas.statistics(rows)  # the squares overflow: variance inf, scale 0
+        scale = self.formulas.rstd(variance, self.epsilon)
+        xhat = self.formulas.normalize(rows, mean, scale)
+        plain = Standardized(mean, variance, scale, np.zeros(mean.shape, dtype=int), xhat)
+        self._move_running(plain, rows.shape[1])
+        return plain
+
+
 class _EmptyUnchecked(NumpyLayer):
     def _train(self, rows: Array) -> Standardized:
         nothing = super()._train(rows)
@@ -52,6 +64,13 @@ FAULTS = (
         "a group of one element is normalized to 0, where refusal is declared",
         "the refusal that is declared does not come",
         single_element="zero",
+    ),
+    by_layer(
+        "silent-overflow",
+        "low-precision-accumulation",
+        "squares overflow to infinity, whose reciprocal square root is 0: y is beta",
+        "y of huge elements is finite and wrong",
+        _Unscaled,
     ),
     by_layer(
         "empty-batch-nan",

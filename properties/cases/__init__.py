@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from hypothesis import strategies as st
 
-from normspec.properties.cases import batch_norm
+from normspec.properties.cases import batch_norm, pinned
 from normspec.spec.case import Case
 from normspec.spec.claims import Claims
 from normspec.spec.formats import FORMATS, Array
@@ -30,10 +30,11 @@ def recast(case: Case, dtype: str) -> Case:
 
 @dataclass(frozen=True)
 class Stream:
-    """A kind of case: its strategy by operation, and how many are drawn, as a share of the examples asked for."""
+    """A kind of case: by operation its strategy and its pinned cases; and how many of the examples are drawn of it."""
 
     name: str
     strategies: Mapping[str, Callable[[Claims, str], st.SearchStrategy[Case]]]
+    pinned: Mapping[str, Callable[[Claims, str], list[Case]]]
     share: float
 
 
@@ -41,10 +42,10 @@ STREAMS: Mapping[str, Stream] = MappingProxyType(
     {
         stream.name: stream
         for stream in (
-            Stream("small", {"batch_norm": batch_norm.small}, 1.0),
-            Stream("large", {"batch_norm": batch_norm.large}, 0.3),
-            Stream("degenerate", {"batch_norm": batch_norm.degenerate}, 0.2),
-            Stream("invalid", {"batch_norm": batch_norm.invalid}, 0.2),
+            Stream("small", {"batch_norm": batch_norm.small}, {"batch_norm": pinned.small}, 1.0),
+            Stream("large", {"batch_norm": batch_norm.large}, {"batch_norm": pinned.large}, 0.3),
+            Stream("degenerate", {"batch_norm": batch_norm.degenerate}, {"batch_norm": pinned.degenerate}, 0.2),
+            Stream("invalid", {"batch_norm": batch_norm.invalid}, {"batch_norm": pinned.invalid}, 0.2),
         )
     }
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from normspec.properties.law import Law
-from normspec.properties.laws.judging import reach, same, wide, within, worst
+from normspec.properties.laws.judging import apart, reach, same, wide, within, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Inapplicable, Judgement
 from normspec.spec.case import Step
@@ -79,7 +79,7 @@ def _again(trial: Trial, index: int) -> Judgement:
     return worst(
         within(
             f"step {index}: {name} changes in a second backward",
-            wide(first) - wide(repeat[name]),
+            apart(wide(first), wide(repeat[name])),
             2 * reach(near[name]),
         )
         for name, first in other.steps[index].items()

@@ -45,7 +45,7 @@ def _agrees(trial: Trial, index: int, output: str) -> Judgement:
     fact = Fact(index, output, flat, found.exact, found.tolerance)
     message = (
         f"step {index} ({trial.case.script[index].verb}): {output}{list(found.index)} is {found.observed:.9g}, "
-        f"must be {found.exact:.9g} ± {found.tolerance:.2g}"
+        f"off by {abs(found.observed - found.exact):.2g} from {found.exact:.9g}; allowed are {found.tolerance:.2g}"
     )
     return Broken(message, ratio=found.ratio, facts=(fact,))
 

@@ -124,16 +124,20 @@ def identity_recovery(trial: Trial) -> Judgement:
 
 
 def rank_equivalence(trial: Trial) -> Judgement:
-    """Judge that (N, C, H, W) and (N, C, H W) give the same y and dx."""
+    """Judge that (N, C, ...) gives the same y and dx as its positions in a row, (N ..., C)."""
     shape = trial.case.script[0].input.shape
-    if len(shape) < 4 or 3 not in trial.implementation.claims.ranks or trial.case.layout == "channels_last":
+    if len(shape) == 2 or 2 not in trial.implementation.claims.ranks:
         return Inapplicable("the case has no axes to join")
+    moved = (shape[0], *shape[2:], shape[1])
 
     def joined(array: Array) -> Array:
-        return array.reshape(*array.shape[:2], -1)
+        return np.moveaxis(array, 1, -1).reshape(-1, shape[1])
 
-    what = "changes when the axes of space are joined"
-    return _compare(trial, trial.case.with_arrays(joined, joined), lambda y: y.reshape(shape), what, ("y", "dx"))
+    def parted(array: Array) -> Array:
+        return np.moveaxis(array.reshape(moved), -1, 1)
+
+    case = trial.case.with_arrays(joined, joined).but(layout="contiguous")
+    return _compare(trial, case, parted, "changes when all positions are put in one row", ("y", "dx"))
 
 
 def running_independence(trial: Trial) -> Judgement:
