@@ -12,6 +12,7 @@ import click
 from normspec.close_names import UnknownNameError, choose
 
 WRONG_CALL, OWN_DEFECT, INTERRUPTED = 2, 70, 130
+CLOSED_PIPE = 141  # 128 + SIGPIPE, as shells say of other tools
 
 SUBCOMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -95,7 +96,7 @@ def _answered(call: Callable[[], object]) -> int:
         return _told("stopped before the end", INTERRUPTED)
     except BrokenPipeError:
         _silence_stdout()
-        return _told("what reads the output closed it before the end: read all of it, or write to a file")
+        return CLOSED_PIPE
     except Exception:
         traceback.print_exc()
         return _told("this is a defect of normspec itself, not of what was checked: please report it", OWN_DEFECT)
