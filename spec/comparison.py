@@ -7,6 +7,7 @@ import numpy as np
 
 from normspec.spec.expectation import Expected
 from normspec.spec.formats import Array
+from normspec.spec.rows import widened
 
 Verdict = Literal["kept", "broken", "vacuous"]
 
@@ -35,7 +36,7 @@ def compare(observed: Array, expected: Expected) -> Comparison:
     Broken only if some error certainly exceeds its tolerance; kept only if none can. Raises ValueError for an array of
     another shape.
     """
-    seen = np.asarray(observed, dtype=np.float64)
+    seen = widened(observed)
     if seen.shape != expected.high.shape:
         raise ValueError(f"observed.shape={seen.shape} against {expected.high.shape}: compare arrays of one shape")
     demanded = np.isfinite(expected.tolerance)

@@ -12,6 +12,7 @@ from normspec.spec.formats import Array
 from normspec.spec.forms import forms_of
 from normspec.spec.operations import Operation
 from normspec.spec.question import Question, largest_gradient, largest_output
+from normspec.spec.rows import widened
 from normspec.spec.tolerance import Bounded, bounded
 
 LARGEST: Mapping[str, Callable[[Question], Array]] = MappingProxyType({"y": largest_output, "dx": largest_gradient})
@@ -92,7 +93,7 @@ def _expected(question: Question, name: str, output: Bounded) -> Expected:
 
 def _exactly(values: Array) -> Expected:
     """Return the demand for these very values."""
-    high = np.asarray(values, dtype=np.float64)
+    high = widened(values)
     return Expected(high, *(np.zeros(high.shape) for _ in range(3)))
 
 

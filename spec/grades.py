@@ -16,6 +16,7 @@ from normspec.spec.contracts import TERMS
 from normspec.spec.expectation import Expected, expect
 from normspec.spec.formats import Array, Format
 from normspec.spec.operations import Operation
+from normspec.spec.rows import widened
 
 Grade = Literal["CR", "A+", "A", "A~", "B1", "B2", "B3", "C", "F", "NF", "U", "?"]
 ORDER: tuple[Grade, ...] = ("CR", "A+", "A", "A~", "B1", "B2", "B3", "C", "F", "NF")
@@ -61,7 +62,7 @@ def grade(
 
 def _first(output: Format, observed: Array, expected: Expected) -> Grade | None:
     """Return the grade that needs no contract, or that the absence of a bound settles; None where contracts decide."""
-    seen = np.asarray(observed, dtype=np.float64)
+    seen = widened(observed)
     bound = expected.tolerance if expected.bound is None else expected.bound
     asked = np.isfinite(bound)
     if not asked.any():

@@ -38,15 +38,15 @@ class Rows:
 
     def of(self, array: Array) -> Array:
         """Return an array of the shape, as rows of groups."""
-        return np.ascontiguousarray(self.groups.split(np.asarray(array)), dtype=np.float64)
+        return np.ascontiguousarray(self.groups.split(widened(array)))
 
     def statistic(self, values: Array) -> Array:
         """Return one value a group, as (groups, 1)."""
-        return self.groups.spread(np.asarray(values, dtype=np.float64))
+        return self.groups.spread(widened(values))
 
     def parameter(self, values: Array) -> Array:
         """Return one value a block, as rows of groups: with one column where groups are blocks."""
-        column = self.blocks.spread(np.asarray(values, dtype=np.float64))
+        column = self.blocks.spread(widened(values))
         if self.aligned:
             return column
         whole = np.broadcast_to(column, (self.blocks.parts, self.blocks.members))
@@ -63,6 +63,12 @@ class Rows:
         """Return the shapes of one value a group and of one value a block."""
         groups, blocks = ([part.shape[axis] for axis in part.kept] for part in (self.groups, self.blocks))
         return groups, blocks
+
+
+def widened(array: Array) -> Array:
+    """Return the values as float64, which holds them all. A signalling NaN becomes a quiet one without a warning."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(array, dtype=np.float64)
 
 
 def rows_of(operation: Operation, shape: tuple[int, ...]) -> Rows:

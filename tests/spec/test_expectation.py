@@ -9,6 +9,7 @@ from asking import BATCH_NORM, CONVENTIONS, layer
 from normspec.spec.case import Case, Step
 from normspec.spec.conventions import settle
 from normspec.spec.expectation import Expected, expect, expect_statistics
+from normspec.spec.formats import FORMATS
 
 X = np.array([[1.0, 2.0, 4.0, 5.0], [0.0, 0.0, 0.0, 8.0]], np.float32)
 MEAN, VARIANCE = np.array([3.0, 2.0]), np.array([2.5, 12.0])
@@ -136,6 +137,13 @@ def test_small_and_large_arrays_agree(m: int) -> None:
     alone = [ask(layer(x[:1, :m]))["y"]] if m == 3 else [ask(layer(x[:1]))["y"]]
     np.testing.assert_allclose(together.high[:, 0], alone[0].high[:, 0], rtol=1e-12)
     np.testing.assert_allclose(together.tolerance[:, 0], alone[0].tolerance[:, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("dtype", "pattern"), [("bfloat16", 0x7F81), ("float16", 0x7C01)])
+def test_a_signalling_nan_raises_no_warning(dtype: str, pattern: int) -> None:
+    kind = FORMATS[dtype].dtype
+    x = np.concatenate([np.full((1, 3), pattern, np.uint16).view(kind), np.ones((1, 3), kind)])
+    assert np.all(np.isfinite(ask(layer(x, dtype=dtype))["y"].tolerance[:, 1]))
 
 
 def test_an_unknown_grade_is_refused_in_words() -> None:
