@@ -17,6 +17,7 @@ from normspec.spec.environment import require_exact_arithmetic
 from normspec.spec.formats import Array
 from normspec.spec.numbers.arb import Arb, working_precision
 from normspec.spec.numbers.ball import UNIT, Balls
+from normspec.spec.numbers.chunks import PIECE, UNKNOWN, PiecewiseArithmetic, batches, in_pieces
 from normspec.spec.numbers.computed import Computed
 from normspec.spec.numbers.contract import ContractArithmetic
 from normspec.spec.numbers.double_double import DoubleDouble
@@ -25,9 +26,6 @@ from normspec.spec.numbers.plain import unmoved
 
 SMALL = 700
 """Elements up to which arbitrary precision costs no more than the vectorized engines."""
-
-REMEMBERED = 2**17
-"""Elements up to which common parts of formulas are kept, at some 2 KB of memory an element."""
 
 FIRST_PRECISION, LAST_PRECISION = 128, 8192
 """Bits. Sums of products of float64 numbers are exact within 2 (1074 + 1024) bits and a few more."""
@@ -78,10 +76,7 @@ def bounded(
         for rung in _ladder(arrays["x"].size, contract):
             part = {name: rows[chosen] for name, rows in arrays.items()} if outputs else arrays
             with rung.context():
-                system = ContractArithmetic(
-                    contract, rung.engine, regroup, {} if part["x"].size <= REMEMBERED else None
-                )
-                found = _run(forms, part, system, wanted)
+                found = _evaluated(forms, part, Setting(contract, rung.engine, regroup, wanted))
             outputs = _merged(outputs, found, chosen) if outputs else found
             coarse = _coarse(found, len(chosen), rung.last)
             if not coarse.any():
@@ -103,12 +98,55 @@ def _ladder(elements: int, contract: Contract) -> Iterator[Rung]:
         bits *= 2
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What a run of formulas needs beside the arrays."""
+
+    contract: Contract
+    engine: Engine
+    regroup: Callable[[Any], Any]
+    wanted: Container[str] | None
+
+
+def _evaluated(forms: tuple[Form, ...], arrays: Mapping[str, Array], setting: Setting) -> dict[str, Bounded]:
+    """Return the outputs; large arrays are taken in pieces of groups, or in batches of small groups."""
+    groups, members = arrays["x"].shape
+    plain = ContractArithmetic(setting.contract, setting.engine, setting.regroup, {})
+    if arrays["x"].size <= 2 * PIECE or setting.regroup is not unmoved or setting.contract.algorithm == "welford":
+        return _run(forms, arrays, plain, setting.wanted)
+    if groups > 1:
+        return _joined([_evaluated(forms, batch, setting) for batch in batches(arrays)], axis=0)
+    system = PiecewiseArithmetic(setting.contract, setting.engine, setting.regroup, {}, members=members)
+    return _joined(in_pieces(system, arrays, lambda piece: _run(forms, piece, system, setting.wanted)), axis=-1)
+
+
 def _run(
     forms: tuple[Form, ...], arrays: Mapping[str, Array], system: ContractArithmetic, wanted: Container[str] | None
 ) -> dict[str, Bounded]:
     runs = [form(system, arrays) for form in forms]
     names = [name for name in runs[0] if wanted is None or name in wanted]
-    return {name: _output(system, [way for run in runs for way in run.get(name, ())]) for name in names}
+    ways: dict[str, list[Any]] = {name: [way for run in runs for way in run.get(name, ())] for name in names}
+    return {name: _output(system, found) for name, found in ways.items() if not any(way is UNKNOWN for way in found)}
+
+
+def _joined(parts: list[dict[str, Bounded]], axis: int) -> dict[str, Bounded]:
+    """Return outputs of pieces or batches as one; pieces agree on what there is one of in a group."""
+
+    def put(name: str, pick: Callable[[Bounded], Array]) -> Array:
+        arrays = [pick(part[name]) for part in parts]
+        return arrays[0] if axis == -1 and arrays[0].shape[-1] == 1 else np.concatenate(arrays, axis=axis)
+
+    return {
+        name: Bounded(
+            Enclosure(
+                put(name, lambda output: output.exact.high),
+                put(name, lambda output: output.exact.low),
+                put(name, lambda output: output.exact.radius),
+            ),
+            put(name, lambda output: output.tolerance),
+        )
+        for name in parts[0]
+    }
 
 
 def _output(system: ContractArithmetic, ways: list[Computed]) -> Bounded:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, Union
 
 from normspec.spec.formats import Array
-from normspec.spec.numbers.symbols import Coefficients
+from normspec.spec.numbers.symbols import Coefficients, added
 
 Role = Literal["data", "square", "statistic", "value"]
 Bound: TypeAlias = Array | float
@@ -88,3 +88,27 @@ class Computed:
 
 
 Computed.__array_ufunc__ = None  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, eq=False)
+class Partial:
+    """The sums of a number's parts over some elements of each group, as (groups, 1)."""
+
+    exact: Any
+    mass: Array
+    rest: Array
+    deviation: Array
+    extra: Bound
+    shared: Coefficients
+    floor: Bound | None
+
+    def __add__(self, other: "Partial") -> "Partial":
+        return Partial(
+            self.exact + other.exact,
+            self.mass + other.mass,
+            self.rest + other.rest,
+            self.deviation + other.deviation,
+            self.extra + other.extra,
+            added(self.shared, other.shared),
+            self.floor,
+        )

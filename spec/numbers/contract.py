@@ -14,7 +14,7 @@ import numpy as np
 
 from normspec.spec.contracts import DIVISION_ROUNDINGS, RSQRT_ROUNDINGS, SQRT_ROUNDINGS, Contract
 from normspec.spec.formats import Array, Format
-from normspec.spec.numbers.computed import Bound, Computed, Operand, Role
+from normspec.spec.numbers.computed import Bound, Computed, Operand, Partial, Role
 from normspec.spec.numbers.engine import Engine
 from normspec.spec.numbers.memory import Memory, remembered
 from normspec.spec.numbers.plain import unmoved
@@ -43,6 +43,10 @@ class ContractArithmetic:
     memory: Memory | None = None
     _symbols: Any = field(default_factory=count)
     _raw: Array = field(default_factory=lambda: np.full((1, 1), np.inf))
+
+    def keeps(self, result: Computed) -> bool:
+        """Return whether to remember a result: each, where there is a memory at all."""
+        return True
 
     @remembered
     def given(self, values: Array, role: Role = "value") -> Computed:
@@ -114,21 +118,31 @@ class ContractArithmetic:
     @remembered
     def total(self, a: Computed) -> Computed:
         """Return the sum over each group: one new symbol for the summation's own error."""
+        return self.completed(self.partial(a), a.value.shape[-1], a.role)
+
+    def partial(self, a: Computed) -> Partial:
+        """Return what the sum over the elements at hand contributes to a total."""
         shape = a.value.shape
-        terms, role = shape[-1], a.role
-        mass = sum_over(a.size + a.deviation, shape)
-        error = summation_error(self.contract, terms, role) * mass
-        error = error + sum_over(a.rest, shape) + terms * SLACK * sum_over(a.deviation, shape)
+        return Partial(
+            self.engine.total(a.exact),
+            sum_over(a.size + a.deviation, shape),
+            sum_over(a.rest, shape),
+            sum_over(a.deviation, shape),
+            0.0 if isinstance(a.extra, float) else sum_over(a.extra, shape),
+            {symbol: sum_over(value, shape) for symbol, value in a.shared.items()},
+            None if a.floor is None else 0.0,
+        )
+
+    def completed(self, sums: Partial, terms: int, role: Role) -> Computed:
+        """Return the total of so many terms from its sums. A floor under them is 0, for they are not negative."""
+        error = summation_error(self.contract, terms, role) * sums.mass + sums.rest + terms * SLACK * sums.deviation
         if role == "square":
-            error = error + recurrence_error(self.contract, mass, self._raw, terms)
+            error = error + recurrence_error(self.contract, sums.mass, self._raw, terms)
         error = error + recurrence_underflow(self.contract, terms, role)
-        error = np.where(mass < HEADROOM * self.contract.accumulator.largest, error, np.inf)
-        shared = {symbol: sum_over(value, shape) for symbol, value in a.shared.items()}
-        shared[next(self._symbols)] = error
-        extra = 0.0 if isinstance(a.extra, float) else sum_over(a.extra, shape)
-        floor = None if a.floor is None else 0.0
+        error = np.where(sums.mass < HEADROOM * self.contract.accumulator.largest, error, np.inf)
+        shared = {**sums.shared, next(self._symbols): error}
         kind: Role = "statistic" if role in ("data", "square") else "value"
-        return self._rounded(self.engine.total(a.exact), shared, 0.0, extra, floor, True, 0, False, kind)
+        return self._rounded(sums.exact, shared, 0.0, sums.extra, sums.floor, True, 0, False, kind)
 
     def block_total(self, a: Computed) -> Computed:
         """Return the sum over each block. Symbols are a group's own, so that across groups they become remainders."""

@@ -13,9 +13,13 @@ PLAIN = frozenset({int, float, str})
 
 
 class Remembering(Protocol):
-    """A number system that may have a memory."""
+    """A number system that may have a memory, and says what is worth keeping in it."""
 
     memory: Memory | None
+
+    def keeps(self, result: Any) -> bool:
+        """Return whether to remember a result."""
+        ...
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -33,7 +37,9 @@ def remembered(method: Method) -> Method:
         key = (name, *(value if type(value) in PLAIN else (id(value),) for value in operands))
         found = memory.get(key)
         if found is None:
-            found = memory[key] = (method(self, *operands), operands)
+            found = (method(self, *operands), operands)
+            if self.keeps(found[0]):
+                memory[key] = found
         return found[0]
 
     return looked_up  # type: ignore[return-value]
