@@ -87,6 +87,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "double-backward-g",
         "double-backward-gamma",
         "double-backward-sum",
+        "third-derivative",
         "third-derivative-sum",
     ),
     "running": (

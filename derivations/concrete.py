@@ -15,17 +15,8 @@ from typing import Any
 from sympy import Abs, Expr, Symbol
 
 from normspec.derivations.exact import Jet, Number, coefficient, exact_sqrt, reciprocal
-from normspec.derivations.language import (
-    Defined,
-    Delta,
-    Entry,
-    Expectation,
-    Image,
-    Index,
-    Partial,
-    Total,
-    free_indices,
-)
+from normspec.derivations.nodes import Defined, Delta, Entry, Expectation, Image, Index, Partial, Total
+from normspec.derivations.rewriting import free_indices
 
 
 class World:

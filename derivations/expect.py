@@ -16,10 +16,13 @@ from sympy import Basic, Expr, Symbol, sympify
 
 from normspec.derivations.concrete import World, whole
 from normspec.derivations.exact import Number, exact_sqrt
-from normspec.derivations.language import Entry, Expectation, Index, fresh, mean, scalar
+from normspec.derivations.language import mean, scalar
 from normspec.derivations.laurent import ONE, Atom, Monomial, UndecidedError, Value, inverse, plus, scaled, times
+from normspec.derivations.names import subscripted
+from normspec.derivations.nodes import Entry, Expectation, Index
 from normspec.derivations.normal import Normalizer, opened
 from normspec.derivations.partition import moebius, set_partitions
+from normspec.derivations.rewriting import fresh
 
 Weight = dict[Index, Value]
 
@@ -36,6 +39,14 @@ class Scheme(Basic):  # type: ignore[misc]
     def size(self) -> Expr:
         """How many members the sample has."""
         return self.args[1]
+
+    @property
+    def description(self) -> str:
+        """The scheme in words."""
+        raise NotImplementedError
+
+    def _members(self) -> str:
+        return f"{self.head}₁ … {self.head}{subscripted(str(self.size))}"
 
     def prepare(self, world: World) -> None:
         """Give a world what the enumeration of samples needs."""
@@ -131,6 +142,11 @@ def _found(data: Any, head: Symbol) -> bool:
 class Independent(Scheme):
     """Independent draws from one distribution with mean theta, variance s**2 and central moments mu_3 and mu_4."""
 
+    @property
+    def description(self) -> str:
+        """The scheme in words."""
+        return f"{self._members()}, independent: mean θ, variance s², central moments μ₃ and μ₄"
+
     def distinct(self, normal: Normalizer, exponents: list[int]) -> Value:
         """The product of the moments."""
         out = ONE
@@ -189,6 +205,11 @@ class Finite(Scheme):
 class WithReplacement(Finite):
     """Each member is drawn from the whole population."""
 
+    @property
+    def description(self) -> str:
+        """The scheme in words."""
+        return f"{self._members()}, drawn with replacement from {self.args[2]}₁ … {self.args[2]}_{self.args[3]}"
+
     def distinct(self, normal: Normalizer, exponents: list[int]) -> Value:
         """The product of the population's moments."""
         out = ONE
@@ -204,6 +225,11 @@ class WithReplacement(Finite):
 
 class WithoutReplacement(Finite):
     """No member is drawn twice."""
+
+    @property
+    def description(self) -> str:
+        """The scheme in words."""
+        return f"{self._members()}, drawn without replacement from {self.args[2]}₁ … {self.args[2]}_{self.args[3]}"
 
     def distinct(self, normal: Normalizer, exponents: list[int]) -> Value:
         """The mean over tuples of distinct members of the population."""

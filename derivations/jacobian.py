@@ -58,7 +58,11 @@ CHAPTER = Chapter(
         claim(
             "jacobian-trace",
             "The trace of the Jacobian.",
-            Equation(total(J[i, i], i), closed(total(J[i, i], i), standard), "Σ x̂² = m (1 − ε/σ²)"),
+            Equation(
+                total(partial(xhat[i], x[i]), i),
+                closed(total(partial(xhat[i], x[i]), i), standard),
+                "Σ x̂² = m (1 − ε/σ²)",
+            ),
         ),
         claim(
             "jacobian-spectrum",

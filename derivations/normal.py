@@ -7,28 +7,13 @@ least d + k, so equality of normal forms is also complete for polynomials; for r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from functools import lru_cache
-from itertools import chain, permutations, product
 from typing import Any
 
-from sympy import Expr, Integer, Rational, Symbol, factor_list, sympify
+from sympy import Expr, Integer, Symbol, sympify
 
-from normspec.derivations.language import (
-    Defined,
-    Delta,
-    Entry,
-    Expectation,
-    Image,
-    Index,
-    Partial,
-    Total,
-    derivative,
-    free_indices,
-    fresh,
-    substitute,
-)
+from normspec.derivations import sums
 from normspec.derivations.laurent import (
     ONE,
     Atom,
@@ -41,23 +26,18 @@ from normspec.derivations.laurent import (
     free_of,
     frozen,
     inverse,
-    is_zero,
     plus,
     power,
-    reduced,
     scaled,
     single,
     times,
 )
+from normspec.derivations.nodes import Defined, Delta, Entry, Expectation, Image, Index, Partial, Total
+from normspec.derivations.rewriting import derivative, free_indices, fresh, substitute
+from normspec.derivations.roots import factors, positive_atom, root_atom, unit
+from normspec.derivations.sums import BOUND, canonical, collected, components, is_bound, without_bijections
 
-__all__ = ["Normalizer", "UndecidedError", "is_zero"]
-
-BOUND = "#"  # an index so marked is bound by a sum that is being normalized
-CANONICAL = "$"  # an index so marked is bound inside a power-sum atom
-
-
-def _is_bound(index: Expr) -> bool:
-    return isinstance(index, Index) and index.name.startswith((BOUND, CANONICAL))
+__all__ = ["Normalizer", "UndecidedError", "opened"]
 
 
 class Normalizer:
@@ -84,7 +64,7 @@ class Normalizer:
         for left, right in rules:
             self._assume(self(left), self(right))
         for expr in positives:
-            self.positives.add(frozen(_unit(fraction(self(expr))[0])))
+            self.positives.add(frozen(unit(fraction(self(expr))[0])))
 
     def _assume(self, left: Value, right: Value) -> None:
         """Solve an equation for the one sum or entry that its left side is a multiple of."""
@@ -153,7 +133,7 @@ class Normalizer:
             return ONE
         if not all(isinstance(w, (Index, Image)) for w in (a, b)) or a.size != b.size:
             raise UndecidedError(f"only indices of one range can be compared, not {a!r} and {b!r}")
-        apart = not self.deltas and not (_is_bound(a) or _is_bound(b))
+        apart = not self.deltas and not (is_bound(a) or is_bound(b))
         if apart and isinstance(a, Index) and isinstance(b, Index):
             return {}
         pair = tuple(sorted((a, b), key=str))
@@ -202,18 +182,19 @@ class Normalizer:
                 binders.extend(inner)
                 factors.extend(body)
                 c *= unit
-        return times({outside: c}, self._power_sum(binders, _collected(factors)))
+        return times({outside: c}, self._power_sum(binders, collected(factors)))
 
     def _power_sum(self, binders: list[Index], mono: Monomial) -> Value:
         """Make the atom of a sum over several indices, factored into its connected components."""
-        binders, mono = _without_bijections(binders, mono)
+        binders, mono = without_bijections(binders, mono)
         out = ONE
-        for component in _components(binders, mono):
+        for component in components(binders, mono):
             part = tuple((a, e) for a, e in mono if a.free & set(component))
             if not part and len(component) == 1:
                 out = times(out, self(component[0].size))
             else:
-                out = times(out, self._canonical_sum(component, part))
+                data, unit, free = canonical(component, part, _PLAIN.rename)
+                out = times(out, scaled(self._atom("sum", data, free), unit))
         loose = tuple((a, e) for a, e in mono if not a.free & set(binders))
         return times(out, {loose: Fraction(1)})
 
@@ -231,7 +212,7 @@ class Normalizer:
     def _renamed(self, a: Atom, mapping: Mapping[Index, Expr]) -> Value:
         if a.kind == "sum":
             binders, factors, unit = opened(a)
-            body = self.rename({_collected(factors): unit}, mapping)
+            body = self.rename({collected(factors): unit}, mapping)
             for binder in reversed(binders):
                 resized = Index(binder.name, substitute(binder.size, mapping))
                 body = self.sum(self.rename(body, {binder: resized}) if resized != binder else body, resized)
@@ -244,15 +225,8 @@ class Normalizer:
         if a.kind == "entry":
             return self._entry_at(a.data[0], *(substitute(w, mapping) for w in a.data[1:]))
         if a.kind == "root":
-            return single(_root(*(self.rename(dict(part), mapping) for part in a.data)))
+            return single(root_atom(*(self.rename(dict(part), mapping) for part in a.data)))
         return self(_leaf(a, mapping))
-
-    def _canonical_sum(self, binders: list[Index], mono: Monomial) -> Value:
-        """Name the binders so that the atom does not depend on the order in which the sums were nested."""
-        candidates = [_named(order, mono) for order in _orders(binders, mono) if _well_nested(order)]
-        sizes, body, unit = min(candidates, key=_candidate_key) if len(candidates) > 1 else candidates[0]
-        free = frozenset().union(*(a.free for a, _ in mono), *(free_indices(b.size) for b in binders))
-        return scaled(self._atom("sum", (sizes, body), free - set(binders)), unit)
 
     def _power(self, expr: Expr) -> Value:
         base, exponent = self(expr.base), expr.exp
@@ -283,190 +257,32 @@ class Normalizer:
             return {}
         numerator, denominator = fraction(value)
         outer, inner = ONE, [ONE, ONE]
-        for factor, multiplicity in _factors(numerator, denominator):
+        for factor, multiplicity in factors(numerator, denominator):
             if not self._is_positive(factor):
                 side = 0 if multiplicity > 0 else 1
                 inner[side] = times(inner[side], power(factor, abs(multiplicity)))
                 continue
             outer = times(outer, power(factor, multiplicity // 2))
             if multiplicity % 2:
-                outer = times(outer, single(_root(factor, ONE)))
+                outer = times(outer, single(root_atom(factor, ONE)))
         if inner != [ONE, ONE]:
-            root = _root(*inner)
+            root = root_atom(*inner)
             outer = times(outer, times(single(root), inverse(inner[1])))
         return outer
 
     def _is_positive(self, factor: Value) -> bool:
-        if frozen(_unit(factor)) in self.positives:
+        if frozen(unit(factor)) in self.positives:
             return True
         if len(factor) != 1:
             return False
         ((mono, c),) = factor.items()
-        return c > 0 and all(_positive_atom(a) for a, _ in mono)
-
-
-def _positive_atom(a: Atom) -> bool:
-    head = a.data if a.kind == "symbol" else a.data[0] if a.kind == "entry" else None
-    return bool(head is not None and head.is_positive)
-
-
-def _unit(value: Value) -> Value:
-    """Scale by a positive number, so that the first coefficient is 1 or -1."""
-    return scaled(value, 1 / abs(value[min(value)]))
-
-
-def _root(numerator: Value, denominator: Value) -> Atom:
-    """The atom d * sqrt(n / d), whose square is n * d whatever the sign of d."""
-    key = (frozen(numerator), frozen(denominator))
-    return atom("root", key, free_of(numerator) | free_of(denominator), times(numerator, denominator))
-
-
-def _factors(numerator: Value, denominator: Value) -> list[tuple[Value, int]]:
-    """Factor a fraction over the rationals; numbers into primes, and the sign apart."""
-    atoms = sorted({a for v in (numerator, denominator) for mono in v for a, _ in mono})
-    symbols = [Symbol(f"a{a.order}") for a in atoms]
-    back = dict(zip(symbols, atoms, strict=True))
-    quotient = (_flat(numerator) / _flat(denominator)).cancel() if atoms else _flat(numerator) / _flat(denominator)
-    found: list[tuple[Value, int]] = []
-    for side, sign in zip(quotient.as_numer_denom(), (1, -1), strict=True):
-        content, factors = factor_list(side, *symbols) if atoms else (side, [])
-        for number, direction in zip(Rational(content).as_numer_denom(), (sign, -sign), strict=True):
-            found.extend((constant(p), e * direction) for p, e in _primes(int(number)))
-        found.extend((_unflat(f, back), e * sign) for f, e in factors)
-    return found
-
-
-def _primes(number: int) -> list[tuple[int, int]]:
-    from sympy import factorint
-
-    return [(int(p), int(e)) for p, e in factorint(number).items() if p != 1]
-
-
-def _flat(value: Value) -> Expr:
-    total = Integer(0)
-    for mono, c in value.items():
-        term = Rational(c.numerator, c.denominator)
-        for a, e in mono:
-            term *= Symbol(f"a{a.order}") ** e
-        total += term
-    return total
-
-
-def _unflat(expr: Expr, back: Mapping[Symbol, Atom]) -> Value:
-    poly = expr.as_poly(*back)
-    out: list[Value] = []
-    for exponents, c in poly.terms():
-        atoms = {a: int(e) for a, e in zip(back.values(), exponents, strict=True) if e}
-        out.append(reduced(atoms, Fraction(int(c.p), int(c.q))))
-    return plus(*out)
+        return c > 0 and all(positive_atom(a) for a, _ in mono)
 
 
 def _leaf(a: Atom, mapping: Mapping[Index, Expr]) -> Expr:
     if a.kind == "delta":
         return Delta(*(substitute(w, mapping) for w in a.data))
     return substitute(a.data, mapping)
-
-
-def opened(a: Atom) -> tuple[list[Index], list[tuple[Atom, int]], Fraction]:
-    """The binders and factors of a power sum, with binders that stand nowhere else, and the factor this brings out."""
-    binders, mono = a.data
-    new: dict[Index, Expr] = {}
-    for b in binders:
-        new[b] = fresh(Index("", substitute(b.size, new)), BOUND)
-    ((opened, unit),) = _PLAIN.rename({mono: Fraction(1)}, new).items()
-    return list(new.values()), list(opened), unit
-
-
-def _collected(factors: Iterable[tuple[Atom, int]]) -> Monomial:
-    exponents: dict[Atom, int] = {}
-    for a, e in factors:
-        exponents[a] = min(1, exponents.get(a, 0) + e) if a.kind == "delta" else exponents.get(a, 0) + e
-    if any(a.kind == "root" and e not in (0, 1) for a, e in exponents.items()):
-        raise UndecidedError("a root that depends on a bound index is squared under its sum")
-    return tuple(sorted((a, e) for a, e in exponents.items() if e))
-
-
-def _without_bijections(binders: list[Index], mono: Monomial) -> tuple[list[Index], Monomial]:
-    """Reindex: a sum over i in which only p(i) occurs, p a permutation, is the sum over p(i)."""
-    for b in binders:
-        if any(b in free_indices(c.size) for c in binders):
-            continue
-        images = {w for a, _ in mono for w in _subscripts(a) if b in free_indices(w)}
-        plain = all(a.kind in ("entry", "delta") for a, _ in mono if b in a.free)
-        if (
-            plain
-            and len(images) == 1
-            and isinstance(only := images.pop(), Image)
-            and only.permutes
-            and only.args[1] == b
-        ):
-            renamed = {(_swap(a, only, b), e) for a, e in mono}
-            return _without_bijections(binders, tuple(sorted(renamed)))
-    return binders, mono
-
-
-def _subscripts(a: Atom) -> tuple[Expr, ...]:
-    return tuple(a.data[1:]) if a.kind == "entry" else tuple(a.data) if a.kind == "delta" else ()
-
-
-def _swap(a: Atom, image: Image, b: Index) -> Atom:
-    if b not in a.free:
-        return a
-    data = tuple(b if w == image else w for w in a.data)
-    return atom(a.kind, data, a.free)
-
-
-def _components(binders: list[Index], mono: Monomial) -> list[list[Index]]:
-    """Group binders that some factor, or some size, ties together."""
-    groups = [{b} for b in binders]
-    ties = [a.free & set(binders) for a, _ in mono]
-    ties += [(free_indices(b.size) & set(binders)) | {b} for b in binders]
-    for tie in ties:
-        joined = [g for g in groups if g & tie]
-        if len(joined) > 1:
-            groups = [g for g in groups if not g & tie] + [set().union(*joined)]
-    return [[b for b in binders if b in g] for g in groups]
-
-
-def _orders(binders: list[Index], mono: Monomial) -> Iterator[tuple[Index, ...]]:
-    """The orders of binders that can be canonical: those whose parts in the monomial differ are sorted by them."""
-    parts: dict[Any, list[Index]] = {}
-    for b in binders:
-        parts.setdefault(_part_played(b, mono), []).append(b)
-    alike = [permutations(parts[key]) for key in sorted(parts)]
-    return (tuple(chain.from_iterable(order)) for order in product(*alike))
-
-
-def _part_played(b: Index, mono: Monomial) -> tuple[Any, ...]:
-    """Where a binder stands, told without any bound name."""
-    size = "" if free_indices(b.size) else str(b.size)
-    factors = [
-        (a.kind, str(a.data[0]), e, [w == b for w in a.data[1:]]) for a, e in mono if a.kind == "entry" and b in a.free
-    ]
-    others: list[tuple[str, str, int, list[bool]]] = [
-        (a.kind, "", e, []) for a, e in mono if a.kind != "entry" and b in a.free
-    ]
-    return len(free_indices(b.size)), size, tuple(map(str, sorted(factors + others)))
-
-
-def _candidate_key(candidate: tuple[tuple[Index, ...], Monomial, Fraction]) -> tuple[Any, ...]:
-    sizes, body, _ = candidate
-    alike = all(b.size == sizes[0].size for b in sizes)
-    return "" if alike else str(sizes), [(a.order, e) for a, e in body]
-
-
-def _well_nested(order: tuple[Index, ...]) -> bool:
-    """Whether the range of each binder rests on earlier ones only."""
-    return all(not free_indices(b.size) & set(order[k:]) for k, b in enumerate(order))
-
-
-@lru_cache(maxsize=1 << 14)
-def _named(order: tuple[Index, ...], mono: Monomial) -> tuple[tuple[Index, ...], Monomial, Fraction]:
-    names: dict[Index, Index] = {}
-    for k, b in enumerate(order):
-        names[b] = Index(f"{CANONICAL}{k}", substitute(b.size, names))
-    ((body, unit),) = _PLAIN.rename({mono: Fraction(1)}, names).items()
-    return tuple(names.values()), body, unit
 
 
 _RULES: dict[type, Callable[[Normalizer, Any], Value]] = {
@@ -481,4 +297,10 @@ _RULES: dict[type, Callable[[Normalizer, Any], Value]] = {
     Expectation: lambda normal, e: e.args[1].expectation(normal, e.args[0]),
 }
 
+
 _PLAIN = Normalizer()
+
+
+def opened(a: Atom) -> tuple[list[Index], list[tuple[Atom, int]], Fraction]:
+    """Open a power sum: binders that stand nowhere else, the factors, and a number that this brings out."""
+    return sums.opened(a, _PLAIN.rename)

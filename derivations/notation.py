@@ -7,86 +7,19 @@ sums last, and binders get the letters that nothing else has.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from sympy import Abs, Add, Expr, Integer, Mul, Pow, Rational, Symbol, sympify
+from sympy import Abs, Add, Expr, Mul, Pow, Rational, Symbol, sympify
 
-from normspec.derivations import names
-from normspec.derivations.language import (
-    Defined,
-    Delta,
-    Entry,
-    Expectation,
-    Image,
-    Index,
-    Partial,
-    Total,
-    free_indices,
-    substitute,
-)
+from normspec.derivations.dialects import LATEX, TEXT, Dialect
+from normspec.derivations.nodes import Defined, Delta, Entry, Expectation, Image, Index, Partial, Total
+from normspec.derivations.ordering import factor_key, negative, rank, split, term_key, totals
+from normspec.derivations.rewriting import free_indices, substitute
 
-LETTERS = "ijklrspuv"
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a written piece holds together
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """How the constructions are spelt."""
+LETTERS = "ijklrspuv"
 
-    name: Callable[[str], str]
-    subscript: Callable[[str, Sequence[str]], str]
-    superscript: Callable[[str, str], str]
-    fraction: Callable[[str, str, bool], str]
-    root: Callable[[str, bool], str]
-    total: Callable[[str, str, str], str]
-    parenthesized: Callable[[str], str]
-    magnitude: Callable[[str], str]
-    times: str
-    expectation: str
-    partial: str
-
-
-def _text_fraction(numerator: str, denominator: str, simple: bool) -> str:
-    return f"{numerator}/{denominator if simple else f'({denominator})'}"
-
-
-def _text_range(index: str, size: str) -> str:
-    """Only the index where it runs over the group, 1..m; else the range too, where Unicode can raise it."""
-    size = size.replace(" ", "")
-    if size == "m" or not all(c in names.SUPERSCRIPTS for c in size):
-        return names.subscripted(index)
-    return names.subscripted(f"{index}=1") + names.superscripted(size)
-
-
-TEXT = Dialect(
-    name=names.in_text,
-    subscript=lambda base, index: base + names.subscripted(("," if any("(" in i for i in index) else "").join(index)),
-    superscript=lambda base, exponent: base + names.superscripted(exponent),
-    fraction=_text_fraction,
-    root=lambda body, simple: f"√{body}" if simple else f"√({body})",
-    total=lambda index, size, body: f"Σ{_text_range(index, size)} {body}",
-    parenthesized=lambda body: f"({body})",
-    magnitude=lambda body: f"|{body}|",
-    times=" ",
-    expectation="E",
-    partial="∂",
-)
-
-LATEX = Dialect(
-    name=names.in_latex,
-    subscript=lambda base, index: (
-        f"{base}_{{{' '.join(index)}}}" if "_" not in base else f"{{{base}}}_{{{' '.join(index)}}}"
-    ),
-    superscript=lambda base, exponent: f"{base}^{{{exponent}}}",
-    fraction=lambda numerator, denominator, simple: f"\\frac{{{numerator}}}{{{denominator}}}",
-    root=lambda body, simple: f"\\sqrt{{{body}}}",
-    total=lambda index, size, body: f"\\sum_{{{index}=1}}^{{{size}}} {body}",
-    parenthesized=lambda body: f"\\left({body}\\right)",
-    magnitude=lambda body: f"\\left|{body}\\right|",
-    times=r"\,",
-    expectation=r"\mathbb{E}",
-    partial=r"\partial ",
-)
 
 Piece = tuple[str, int]
 
@@ -179,27 +112,27 @@ class Writer:
 
     def _add(self, expr: Add) -> Piece:
         counts = any(isinstance(a, Symbol) and a.is_integer for a in expr.args)
-        terms = sorted(expr.args, key=lambda term: _term_key(term, counts))
-        written = self.held(terms[0], PRODUCT) if not _negative(terms[0]) else self(terms[0])
+        terms = sorted(expr.args, key=lambda term: term_key(term, counts))
+        written = self.held(terms[0], PRODUCT) if not negative(terms[0]) else self(terms[0])
         for term in terms[1:]:
-            if _negative(term):
+            if negative(term):
                 written += (" - " if self.dialect is LATEX else " − ") + self.held(-term, PRODUCT)
             else:
                 written += " + " + self.held(term, PRODUCT)
         return written, SUM
 
     def _mul(self, expr: Mul) -> Piece:
-        if _negative(expr):
+        if negative(expr):
             minus = "-" if self.dialect is LATEX else "−"
             return minus + self.held(-expr, PRODUCT), SUM
-        numerator, denominator = _split(expr)
+        numerator, denominator = split(expr)
         if not denominator:
             return self._product(numerator), PRODUCT
         below, tightness = (
             self.write(denominator[0]) if len(denominator) == 1 else (self._product(denominator), PRODUCT)
         )
         simple = tightness >= POWER
-        if any(isinstance(f, Total) for f in numerator) or (len(numerator) > 1 and any(map(_totals, numerator))):
+        if any(isinstance(f, Total) for f in numerator) or (len(numerator) > 1 and any(map(totals, numerator))):
             return self._coefficient_first(numerator, below, simple), PRODUCT
         above = self._product(numerator)
         if len(numerator) == 1:
@@ -209,7 +142,7 @@ class Writer:
 
     def _coefficient_first(self, numerator: list[Expr], below: str, simple: bool) -> str:
         """(a/b) c Σᵢ ..., since a sum reaches as far to the right as it can."""
-        numbers = [f for f in numerator if _rank(f) and not _totals(f) and not f.is_Add]
+        numbers = [f for f in numerator if rank(f) and not totals(f) and not f.is_Add]
         rest = [f for f in numerator if f not in numbers]
         front = self.dialect.fraction(self._product(numbers), below, simple)
         front = f"({front})" if self.dialect is TEXT else front
@@ -218,7 +151,7 @@ class Writer:
     def _product(self, factors: list[Expr]) -> str:
         if not factors:
             return "1"
-        *first, last = sorted(factors, key=_factor_key)
+        *first, last = sorted(factors, key=factor_key)
         pieces = [self.held(f, POWER) for f in first]
         pieces.append(self.held(last, PRODUCT if isinstance(last, (Total, Partial)) or not first else POWER))
         return self.dialect.times.join(pieces)
@@ -241,73 +174,6 @@ class Writer:
         return self.dialect.fraction("1", written, tightness >= POWER)
 
 
-def _negative(term: Expr) -> bool:
-    return bool(term.as_coeff_Mul()[0] < 0)
-
-
-def _split(expr: Mul) -> tuple[list[Expr], list[Expr]]:
-    """The factors above and below the line."""
-    above: list[Expr] = []
-    below: list[Expr] = []
-    for factor in expr.args:
-        if factor.is_Rational:
-            above.extend([Integer(factor.p)] if factor.p != 1 else [])
-            below.extend([Integer(factor.q)] if factor.q != 1 else [])
-        elif factor.is_Pow and factor.exp.as_coeff_Mul()[0] < 0:
-            below.append(Pow(factor.base, -factor.exp))
-        else:
-            above.append(factor)
-    return above, below
-
-
-def _totals(expr: Expr) -> int:
-    if isinstance(expr, Defined):
-        return 0
-    return int(isinstance(expr, Total)) + sum(map(_totals, expr.args))
-
-
-def _rank(expr: Expr) -> int:
-    """Entries before named scalars before symbols before numbers."""
-    base = expr.base if expr.is_Pow else expr
-    if isinstance(base, Delta) or (isinstance(base, (Entry, Defined)) and base.index):
-        return 0
-    return 3 if base.is_Rational else 1 if isinstance(base, Defined) else 2
-
-
-def _term_key(term: Expr, counts: bool) -> tuple[object, ...]:
-    """Positive terms first, sums and epsilon late; a number first, but last beside a count: 1 - q, m - 1."""
-    factors = term.args if term.is_Mul else (term,)
-    indexed = sum(_rank(f) == 0 for f in factors)
-    negative = _negative(term)
-    kind = min(map(_rank, factors))
-    if term.is_Rational and not counts:
-        indexed, kind = -9, 1
-    late = str(term) == "epsilon"
-    return negative, late, _totals(term), (indexed if negative else -indexed), kind, len(factors), str(term)
-
-
-def _factor_key(factor: Expr) -> tuple[object, ...]:
-    """Numbers, counts, differences of scalars, scalars, parameters, entries, derivatives, sums."""
-    base = factor.base if factor.is_Pow else factor
-    name = base.name if isinstance(base, Defined) else str(base.head if isinstance(base, Entry) else base)
-    return _factor_kind(base), _totals(factor), name.lower(), str(factor)
-
-
-def _factor_kind(base: Expr) -> float:
-    if base.is_Rational:
-        return 0
-    if isinstance(base, Symbol):
-        return 1 if base.is_integer else 3
-    if base.is_Add:
-        return 7 if base.has(Entry, Defined, Total) else 2
-    if isinstance(base, (Entry, Defined)):
-        parameter = isinstance(base, Entry) and str(base.head) in ("gamma", "beta")
-        return 4 if parameter or not base.index else 5
-    return next((kind for sort, kind in _LATE.items() if isinstance(base, sort)), 3.5)
-
-
-_LATE: dict[type, float] = {Delta: 4.5, Partial: 6, Expectation: 8, Total: 9}
-
 _RULES: dict[type, Callable[[Writer, Expr], Piece]] = {
     Rational: Writer._number,
     Symbol: Writer._symbol,
@@ -325,5 +191,8 @@ _RULES: dict[type, Callable[[Writer, Expr], Piece]] = {
     Pow: Writer._pow,
 }
 
+
 text = Writer(TEXT)
+
+
 latex = Writer(LATEX)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from sympy import Abs, Expr, Function, Integer, Mul, Pow, Rational, Symbol
 
-from normspec.derivations.language import Defined, Delta, Entry, Total, free_indices
+from normspec.derivations.nodes import Defined, Delta, Entry, Total
+from normspec.derivations.rewriting import free_indices
 
 GROUP, BLOCK, SQRT, RSQRT, ABS = (Function(f"S.{n}") for n in ("total", "block_total", "sqrt", "rsqrt", "abs"))
 

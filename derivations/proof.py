@@ -6,26 +6,21 @@ sides are the expressions that were checked; what is printed is printed from the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice, product
 from typing import Any
 
 from sympy import Expr, Integer, Symbol, sympify
 
 from normspec.derivations.concrete import World, evaluate
+from normspec.derivations.corroboration import SIZES, compare_somewhere
 from normspec.derivations.evidence import Evidence, NotProvedError
-from normspec.derivations.expect import schemes_in
-from normspec.derivations.language import Index, free_indices, substitute
-from normspec.derivations.laurent import UndecidedError, is_zero
 from normspec.derivations.magnitudes import Magnitude
-from normspec.derivations.normal import Normalizer
+from normspec.derivations.names import in_text
+from normspec.derivations.nodes import Index
+from normspec.derivations.prover import prove
 from normspec.derivations.signs import nonnegative
-
-SIZES = (2, 3, 5, 7)
-ATTEMPTS = 9  # worlds tried before a denominator that vanishes in all of them is reported
-PLACES = 3  # assignments of the free indices tried in each world
 
 
 @dataclass(frozen=True)
@@ -69,12 +64,17 @@ class Bound:
     positives: tuple[Any, ...] = ()
     relation: str = "≤"
 
+    @property
+    def difference(self) -> Equation:
+        """What is between the two sides."""
+        reason = "which no real numbers make negative"
+        return Equation(self.right - self.left, self.gap, reason, self.sizes, self.distinct, self.positives)
+
     def verify(self) -> Evidence:
         """Prove that the gap is the difference and cannot be negative, or raise NotProvedError."""
         if not nonnegative(self.gap, self.positives):
             raise NotProvedError(f"not manifestly nonnegative: {self.gap}")
-        equation = Equation(self.right - self.left, self.gap, "", self.sizes, self.distinct, self.positives)
-        exact = equation.verify().exact
+        exact = self.difference.verify().exact
         return Evidence("the difference is a sum of squares times positives, all sizes", exact)
 
 
@@ -106,8 +106,10 @@ class Witness:
             if isinstance(key, tuple):
                 arrays.setdefault(key[0], {})[key[1:]] = value
             else:
-                scalars.append(f"{key} = {value}")
-        listed = [f"{name} = ({', '.join(str(v) for _, v in sorted(at.items()))})" for name, at in arrays.items()]
+                scalars.append(f"{in_text(key)} = {value}")
+        listed = [
+            f"{in_text(name)} = ({', '.join(str(v) for _, v in sorted(at.items()))})" for name, at in arrays.items()
+        ]
         return ", ".join([*listed, *scalars])
 
 
@@ -157,6 +159,8 @@ class Induction:
 
 
 Relation = Equation | Bound | Witness | Magnitude
+
+
 Step = Relation | Induction
 
 
@@ -215,41 +219,6 @@ def entries(name: str, *values: Any) -> dict[Any, Any]:
     return {(name, k): v for k, v in enumerate(values, 1)}
 
 
-def prove(
-    left: Any,
-    right: Any,
-    distinct: tuple[Index, ...] = (),
-    positives: Iterable[Any] = (),
-    rules: Sequence[tuple[Any, Any]] = (),
-) -> bool:
-    """Decide left = right by normal forms, in every way in which the free indices can coincide.
-
-    True is a proof for all sizes; False means "not proved", not "false".
-    """
-    difference = sympify(left) - sympify(right)
-    try:
-        return all(
-            is_zero(Normalizer(case, rules, positives)(difference))
-            for case in coincidences(sorted(free_indices(difference), key=str), distinct)
-        )
-    except UndecidedError:
-        return False
-
-
-def coincidences(free: Sequence[Index], distinct: tuple[Index, ...] = ()) -> Iterator[dict[Index, Index]]:
-    """Yield every way in which indices of the same range can coincide, as a map to representatives."""
-    if not free:
-        yield {}
-        return
-    *earlier, last = free
-    for case in coincidences(earlier, distinct):
-        yield {**case, last: last}
-        for other in sorted(set(case.values()), key=str):
-            members = {k for k, v in case.items() if v == other}
-            if other.size == last.size and not (last in distinct and members & set(distinct)):
-                yield {**case, last: other}
-
-
 def _corroborated(equation: Equation) -> str:
     sizes = equation.sizes or _sizes_for(equation)
     for seed, size in enumerate(sizes):
@@ -272,54 +241,3 @@ def _sizes_for(equation: Equation) -> list[dict[str, int]]:
 
 def _run_agrees(value: Expr, formula: Expr) -> None:
     compare_somewhere(value, formula, 1, {"m": 3}, ())
-
-
-def compare_somewhere(
-    left: Expr, right: Expr, seed: int, sizes: Mapping[str, int], distinct: tuple[Index, ...]
-) -> None:
-    """Compare in the first of a few worlds in which both sides have a value."""
-    for attempt in range(ATTEMPTS):
-        try:
-            return compare(left, right, World(seed + 1000 * attempt, sizes), distinct)
-        except ArithmeticError:
-            continue
-    raise NotProvedError(f"no value in {ATTEMPTS} worlds: {left} = {right}")
-
-
-def compare(left: Expr, right: Expr, world: World, distinct: tuple[Index, ...]) -> None:
-    """Compute both sides exactly at a few places; raise NotProvedError where they differ."""
-    left, right = sympify(left), sympify(right)
-    for scheme in schemes_in(left) | schemes_in(right):
-        scheme.prepare(world)
-    free = sorted(free_indices(left) | free_indices(right), key=str)
-    for place in islice(_places(free, distinct, world), PLACES):
-        world.bound.update(place)
-        a, b = evaluate(left, world), evaluate(right, world)
-        if a != b:
-            raise NotProvedError(f"{left} is {a} and {right} is {b} at {place} with {world.values}")
-
-
-def _places(free: Sequence[Index], distinct: tuple[Index, ...], world: World) -> Iterator[dict[Index, int]]:
-    ranges = [range(1, 1 + int(evaluate(i.size, world))) for i in free]
-    for place in product(*ranges):
-        found = dict(zip(free, place, strict=True))
-        apart = [found[i] for i in distinct if i in found]
-        if len(set(apart)) == len(apart):
-            yield found
-
-
-__all__ = [
-    "Bound",
-    "Chapter",
-    "Claim",
-    "Equation",
-    "Evidence",
-    "Induction",
-    "NotProvedError",
-    "Witness",
-    "chain",
-    "claim",
-    "entries",
-    "prove",
-    "substitute",
-]

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import gcd, lcm
 from typing import Any
 
 from sympy import Add, Expr, Integer, Mul, Rational, Symbol, sqrt, sympify
 
-from normspec.derivations.language import (
-    Defined,
-    Definition,
-    Delta,
-    Entry,
-    Index,
-    Partial,
-    Total,
-    derivative,
-    free_indices,
-    replace_entries,
-    substitute,
-)
-from normspec.derivations.laurent import Atom, Monomial, Value
+from normspec.derivations.language import Definition
+from normspec.derivations.laurent import Atom, Value, scaled
+from normspec.derivations.nodes import Defined, Delta, Entry, Index, Partial, Total
 from normspec.derivations.normal import Normalizer
+from normspec.derivations.rewriting import derivative, free_indices, replace_entries, substitute
 
 LETTERS = "ijklrspuvw"
 
@@ -36,12 +28,13 @@ class Chart:
     """A change of coordinates.
 
     `entries` says what each entry of an array becomes; `rules` are the relations between the new coordinates;
-    `names` says which field's name each new coordinate is read back as.
+    `names` says which field's name each new coordinate is read back as; with `apart`, free indices do not coincide.
     """
 
     entries: Mapping[Symbol, Callable[..., Expr]] = field(default_factory=dict)
     rules: Sequence[tuple[Any, Any]] = ()
     names: Mapping[Symbol, Any] = field(default_factory=dict)
+    apart: bool = False
 
 
 def closed(expr: Any, chart: Chart | None = None, keep: Iterable[Defined | Definition] = (), over: Any = 1) -> Expr:
@@ -52,9 +45,9 @@ def closed(expr: Any, chart: Chart | None = None, keep: Iterable[Defined | Defin
     chart = chart or Chart()
     kept = {name.name: name for name in keep}
     plain = replace_entries(_veiled(differentiated(sympify(expr)), kept), chart.entries)
-    value = Normalizer(rules=chart.rules, deltas=True)(plain * _plain(over, chart))
+    value = Normalizer(rules=chart.rules, deltas=not chart.apart)(plain * _plain(over, chart))
     names = {**chart.names, **{Symbol(name): what for name, what in kept.items()}}
-    return read(value, names) / over
+    return read(value, names, over)
 
 
 def differentiated(expr: Any) -> Any:
@@ -78,13 +71,24 @@ def _veiled(expr: Any, kept: Mapping[str, Any]) -> Any:
     return expr.func(*(_veiled(a, kept) for a in expr.args))
 
 
-def read(value: Value, names: Mapping[Symbol, Any] | None = None) -> Expr:
-    """Turn a normal form into an expression, with what all terms share taken out."""
+def read(value: Value, names: Mapping[Symbol, Any] | None = None, over: Any = 1) -> Expr:
+    """Turn a normal form, divided by `over`, into an expression with what all terms share taken out."""
     names = names or {}
     common = _common(value)
+    content = _content(value)
+    value = scaled(value, 1 / content)
     terms = [_monomial({**dict(mono)}, common, c, names) for mono, c in value.items()]
     shared = Mul(*(_atom(a, names) ** e for a, e in common.items()))
-    return shared * Add(*terms)
+    return Mul(Rational(content.numerator, content.denominator), shared, 1 / sympify(over), Add(*terms))
+
+
+def _content(value: Value) -> Fraction:
+    """What all coefficients share, with the sign that they have in common."""
+    if len(value) < 2:
+        return Fraction(1)
+    numerators, denominators = zip(*((abs(c.numerator), c.denominator) for c in value.values()), strict=True)
+    sign = -1 if all(c < 0 for c in value.values()) else 1
+    return Fraction(sign * gcd(*numerators), lcm(*denominators))
 
 
 def _common(value: Value) -> dict[Atom, int]:
@@ -143,4 +147,4 @@ _READERS: dict[str, Callable[[Any, Mapping[Symbol, Any]], Expr]] = {
     "inverse": lambda data, names: Integer(1) / read(dict(data), names),
 }
 
-__all__ = ["Chart", "Monomial", "closed", "read"]
+__all__ = ["Chart", "closed", "read"]

@@ -10,9 +10,12 @@ from typing import TypeVar
 from sympy import Expr, Tuple, sympify
 
 from normspec.derivations.catalogue import CHAPTERS, chapter_of, load
-from normspec.derivations.language import Defined, names_in
+from normspec.derivations.evidence import Evidence
+from normspec.derivations.expect import schemes_in
+from normspec.derivations.nodes import Defined
 from normspec.derivations.notation import Writer, latex, text
-from normspec.derivations.proof import Claim, Equation, Evidence, Induction, Relation, Step
+from normspec.derivations.proof import Bound, Claim, Equation, Induction, Relation, Step
+from normspec.derivations.rewriting import names_in
 
 WIDTH = 80
 Page = TypeVar("Page")
@@ -40,8 +43,16 @@ def definitions(claim: Claim) -> Iterator[Defined]:
     yield from names_in(Tuple(*sides))
 
 
+def sampling(claim: Claim) -> list[str]:
+    """The sampling schemes of a claim's expectations, in words."""
+    sides = [sympify(side) for step in claim.steps for shown in _shown(step) for side in (shown.left, shown.right)]
+    return sorted(f"E over {scheme.description}" for scheme in schemes_in(Tuple(*sides)))
+
+
 def _shown(step: Step) -> tuple[Relation, ...]:
-    """The relations that a step shows: an induction shows its statement, base and step."""
+    """The relations that a step shows: an induction its statement, base and step, a bound also what is between."""
+    if isinstance(step, Bound):
+        return step.difference, step
     if not isinstance(step, Induction):
         return (step,)
     left, right = step.rule
@@ -56,7 +67,7 @@ def relations(claim: Claim) -> Iterator[tuple[Relation, Evidence]]:
 
 
 def _part(shown: Relation, whole: Evidence) -> Evidence:
-    return whole if shown.reason.startswith("by induction") else shown.verify()
+    return whole if shown.reason.startswith("by induction") or isinstance(shown, Bound) else shown.verify()
 
 
 # ---- text
@@ -73,8 +84,11 @@ def _claim_text(claim: Claim) -> str:
     if claim.source:
         lines += [f"({claim.source})"]
     where = [f"{text(d)} = {text(d.body)}" for d in definitions(claim)]
-    for k, line in enumerate(where):
-        lines += ["", *_broken(f"where   {line}", 10)] if k == 0 else _broken(f"        {line}", 10)
+    shown = [part for line in where for part in _broken(f"        {line}", 10)]
+    for scheme in sampling(claim):
+        shown += wrap(scheme, WIDTH, initial_indent="        ", subsequent_indent="          ")
+    if shown:
+        lines += ["", "where" + shown[0][5:], *shown[1:]]
     for number, (step, evidence) in enumerate(relations(claim), 1):
         lines += ["", *_step_text(number, step, evidence)]
     return "\n".join(lines) + "\n"
@@ -138,7 +152,7 @@ def _claim_markdown(claim: Claim) -> str:
     lines = [f"### {claim.name}", "", claim.statement, ""]
     if claim.source:
         lines += [f"*{claim.source}*", ""]
-    where = [f"${latex(d)} = {latex(d.body)}$" for d in definitions(claim)]
+    where = [f"${latex(d)} = {latex(d.body)}$" for d in definitions(claim)] + sampling(claim)
     if where:
         lines += ["where " + ", ".join(where) + ".", ""]
     for number, (step, evidence) in enumerate(relations(claim), 1):
@@ -166,6 +180,7 @@ def _claim_latex(claim: Claim) -> str:
     lines = [rf"\paragraph{{{claim.name}}} {_escaped(claim.statement)}"]
     for d in definitions(claim):
         lines.append(rf"\[ {latex(d)} = {latex(d.body)} \]")
+    lines += [f"where {_escaped(described)}." for described in sampling(claim)]
     for step, evidence in relations(claim):
         lines.append(rf"\[ {_display(step.left, step.relation, step.right)} \]")
         lines.append(rf"% {step.reason}; {evidence.proof}; {evidence.exact}")

@@ -13,7 +13,6 @@ from sympy import Expr, Integer, sqrt
 from normspec.derivations.language import (
     Definition,
     Vector,
-    derivative,
     mean,
     natural,
     partial,
@@ -25,6 +24,7 @@ from normspec.derivations.language import (
 from normspec.derivations.magnitudes import Magnitude
 from normspec.derivations.proof import Bound, Chapter, Equation, claim
 from normspec.derivations.quantities import i, j, mu, v, x
+from normspec.derivations.rewriting import derivative
 
 u, k, w = positive("u"), natural("k"), positive("w")
 d, p, a, b, e, t_0 = (scalar(name) for name in ("d", "p", "a", "b", "e", "t_0"))

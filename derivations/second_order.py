@@ -9,7 +9,7 @@ from normspec.derivations.gradients import dx
 from normspec.derivations.language import Index, Vector, define, partial, total
 from normspec.derivations.proof import Chapter, Equation, claim
 from normspec.derivations.quantities import g, gamma, ghat, i, j, k, l, loss, m, sigma, standard, x, xhat
-from normspec.derivations.readback import closed
+from normspec.derivations.readback import Chart, closed
 
 u, t, w = Vector("u"), Vector("t"), Vector("w")
 S = define("S", total(u[j] * dx[j], j))
@@ -33,6 +33,8 @@ def pulled(cotangent: Vector, at: Index) -> Expr:
 
 JVP = closed(pushed(t, i), standard)
 HESSIAN = closed(partial(xhat[i], x[j], x[k]), standard, over=m**2 * sigma**2)
+APART = Chart(standard.entries, standard.rules, standard.names, apart=True)
+THIRD = closed(partial(xhat[i], x[j], x[k], x[l]), APART, over=m**3 * sigma**3)
 
 CHAPTER = Chapter(
     "second_order",
@@ -82,6 +84,17 @@ CHAPTER = Chapter(
             "double-backward-sum",
             "The double backward sums to zero over the group, as the backward does.",
             Equation(total(partial(S, x[k]), k), 0, "shifting the group changes no dx", sizes=SMALL[:3]),
+        ),
+        claim(
+            "third-derivative",
+            "The third derivative of a normalized element, at four different places of the group.",
+            Equation(
+                partial(xhat[i], x[j], x[k], x[l]),
+                THIRD,
+                "differentiate the second",
+                sizes=({"m": 4},),
+                distinct=(i, j, k, l),
+            ),
         ),
         claim(
             "third-derivative-sum",

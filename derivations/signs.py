@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Expr
 
-from normspec.derivations.language import Defined, Delta, Index, Total
+from normspec.derivations.nodes import Defined, Delta, Index, Total
 
 
 def nonnegative(expr: Expr, positives: Collection[Any] = ()) -> bool:

@@ -7,17 +7,7 @@ from sympy import Rational, sqrt
 
 from normspec.derivations.concrete import World
 from normspec.derivations.exact import exact_sqrt, reciprocal
-from normspec.derivations.language import (
-    Delta,
-    Index,
-    Vector,
-    indices,
-    natural,
-    permutation,
-    positive,
-    scalar,
-    total,
-)
+from normspec.derivations.language import Delta, Index, Vector, indices, natural, permutation, positive, scalar, total
 
 m = natural("m")
 i, j = indices("i j", m)

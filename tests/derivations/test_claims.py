@@ -9,9 +9,13 @@ import pytest
 from sympy import Tuple, sympify
 
 from normspec.derivations import catalogue
-from normspec.derivations.language import Index, names_in, substitute
-from normspec.derivations.proof import Bound, Equation, Induction, NotProvedError, Witness, compare_somewhere, prove
+from normspec.derivations.corroboration import compare_somewhere
+from normspec.derivations.evidence import NotProvedError
+from normspec.derivations.language import Index, substitute
+from normspec.derivations.proof import Bound, Equation, Induction, Witness
+from normspec.derivations.prover import prove
 from normspec.derivations.rendering import render_catalogue, render_claim
+from normspec.derivations.rewriting import names_in
 
 NAMES = [name for names in catalogue.CLAIMS.values() for name in names]
 

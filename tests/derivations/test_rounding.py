@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from normspec.derivations.evidence import NotProvedError
 from normspec.derivations.language import Vector, scalar
 from normspec.derivations.magnitudes import Magnitude, bounded
-from normspec.derivations.proof import NotProvedError
 from normspec.derivations.rounding import BOUNDS, D, d
 from normspec.spec.oracles import normalize, rounding
 
