@@ -17,7 +17,7 @@ from normspec.spec.environment import require_exact_arithmetic
 from normspec.spec.formats import Array
 from normspec.spec.numbers.arb import Arb, working_precision
 from normspec.spec.numbers.ball import UNIT, Balls
-from normspec.spec.numbers.chunks import PIECE, UNKNOWN, PiecewiseArithmetic, batches, in_pieces
+from normspec.spec.numbers.chunks import PIECE, PiecewiseArithmetic, Unknown, batches, in_pieces
 from normspec.spec.numbers.computed import Computed
 from normspec.spec.numbers.contract import ContractArithmetic
 from normspec.spec.numbers.double_double import DoubleDouble
@@ -126,7 +126,11 @@ def _run(
     runs = [form(system, arrays) for form in forms]
     names = [name for name in runs[0] if wanted is None or name in wanted]
     ways: dict[str, list[Any]] = {name: [way for run in runs for way in run.get(name, ())] for name in names}
-    return {name: _output(system, found) for name, found in ways.items() if not any(way is UNKNOWN for way in found)}
+    return {
+        name: _output(system, found)
+        for name, found in ways.items()
+        if not any(isinstance(way, Unknown) for way in found)
+    }
 
 
 def _joined(parts: list[dict[str, Bounded]], axis: int) -> dict[str, Bounded]:

@@ -13,21 +13,40 @@ from typing import Any, TypeAlias
 from normspec.spec.formats import Array
 from normspec.spec.numbers.computed import Computed, Partial
 from normspec.spec.numbers.contract import ContractArithmetic
+from normspec.spec.numbers.memory import remembered
 
 PIECE = 2**14
 """Elements of a piece: some twenty float64 arrays of it fit in a second-level cache of 2 MB."""
 
 
 class Unknown:
-    """A number that depends on a total that is not known yet."""
+    """A number that depends on a total that is not known yet. Its operations are remembered like those of any other."""
 
-    def _still(self, *_: Any) -> "Unknown":
-        return self
+    def __init__(self, system: Any) -> None:
+        self.system = system
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __neg__ = _still
+    def __add__(self, other: "Number") -> "Number":
+        return self.system.add(self, other)
+
+    def __sub__(self, other: "Number") -> "Number":
+        return self.system.subtract(self, other)
+
+    def __rsub__(self, other: int) -> "Number":
+        return self.system.add(-self, other)
+
+    def __mul__(self, other: "Number") -> "Number":
+        return self.system.multiply(self, other)
+
+    def __truediv__(self, other: "Number") -> "Number":
+        return self.system.divide(self, other)
+
+    def __neg__(self) -> "Number":
+        return self.system.negative(self)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
 
 
-UNKNOWN = Unknown()
 Number: TypeAlias = Any
 
 
@@ -41,10 +60,12 @@ class PiecewiseArithmetic(ContractArithmetic):
     roles: dict[int, Any] = field(default_factory=dict)
     asked: int = 0
 
-    def keeps(self, result: Computed) -> bool:
-        """Return whether to remember a result: what belongs to a group, not to a piece of it."""
-        return result.scalar
+    def begin_piece(self) -> None:
+        """Forget what belongs to the piece before: elements, totals by their terms, and what was unknown."""
+        self.asked = 0
+        self.memory = {key: entry for key, entry in (self.memory or {}).items() if _lasts(key[0], entry[0])}
 
+    @remembered
     def total(self, a: Number) -> Number:
         """Return the total where it is known; else note what this piece contributes."""
         number, self.asked = self.asked, self.asked + 1
@@ -57,7 +78,7 @@ class PiecewiseArithmetic(ContractArithmetic):
             part = self.partial(a)
             self.sums[number] = self.sums[number] + part if number in self.sums else part
             self.roles[number] = a.role
-        return UNKNOWN
+        return Unknown(self)
 
     def finish_pass(self) -> bool:
         """Make known what was summed up in this pass; return whether every total was known before it."""
@@ -68,19 +89,27 @@ class PiecewiseArithmetic(ContractArithmetic):
         return complete
 
 
-def _skipping(name: str) -> Callable[..., Number]:
-    """Return an operation that leaves what is unknown unknown."""
-    operation = getattr(ContractArithmetic, name)
+def _lasts(name: str, result: Number) -> bool:
+    return name != "total" and isinstance(result, Computed) and result.scalar
 
-    def skipped(self: PiecewiseArithmetic, *operands: Number) -> Number:
+
+def _skipping(name: str) -> Callable[..., Number]:
+    """Return an operation that leaves what is unknown unknown.
+
+    It is remembered either way, so that equal formulas are equal numbers in every pass, and totals are counted alike.
+    """
+    operation = getattr(ContractArithmetic, name).__wrapped__
+
+    def skipping(self: PiecewiseArithmetic, *operands: Number) -> Number:
         if any(isinstance(operand, Unknown) for operand in operands):
-            return UNKNOWN
+            return Unknown(self)
         return operation(self, *operands)
 
-    return skipped
+    skipping.__name__ = name
+    return remembered(skipping)
 
 
-for _name in ("add", "subtract", "multiply", "divide", "sqrt", "rsqrt", "kept"):
+for _name in ("add", "subtract", "negative", "multiply", "divide", "sqrt", "rsqrt", "kept"):
     setattr(PiecewiseArithmetic, _name, _skipping(_name))
 
 
@@ -91,7 +120,7 @@ def in_pieces(
     while True:
         found = []
         for piece in pieces(arrays):
-            system.asked = 0
+            system.begin_piece()
             found.append(run(piece))
         if system.finish_pass():
             return found

@@ -44,10 +44,6 @@ class ContractArithmetic:
     _symbols: Any = field(default_factory=count)
     _raw: Array = field(default_factory=lambda: np.full((1, 1), np.inf))
 
-    def keeps(self, result: Computed) -> bool:
-        """Return whether to remember a result: each, where there is a memory at all."""
-        return True
-
     @remembered
     def given(self, values: Array, role: Role = "value") -> Computed:
         """Return float64 values that the formats at hand hold exactly, as (groups, members) or (groups, 1)."""
@@ -87,6 +83,7 @@ class ContractArithmetic:
         shared, scalar = added(a.shared, scaled(b.shared, -1.0)), a.scalar and b.scalar
         return self._rounded(a.exact - b.exact, shared, rest, a.extra, None, scalar, 1, underflows=False)
 
+    @remembered
     def negative(self, a: Computed) -> Computed:
         """Return the negation, which is exact."""
         return self._rounded(-a.exact, scaled(a.shared, -1.0), a.rest + a.extra, 0.0, None, a.scalar, 0, False)
@@ -163,6 +160,7 @@ class ContractArithmetic:
         """Return one over the square root, kept in the statistics' format."""
         return self.kept(self._function(a, self.engine.rsqrt(a.exact), reach_of_rsqrt, RSQRT_ROUNDINGS))
 
+    @remembered
     def kept(self, a: Computed) -> Computed:
         """Return a number after it was stored in the statistics' format, which may be narrower than its own."""
         target = self.contract.statistics

@@ -13,13 +13,9 @@ PLAIN = frozenset({int, float, str})
 
 
 class Remembering(Protocol):
-    """A number system that may have a memory, and says what is worth keeping in it."""
+    """A number system that may have a memory."""
 
     memory: Memory | None
-
-    def keeps(self, result: Any) -> bool:
-        """Return whether to remember a result."""
-        ...
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -37,9 +33,7 @@ def remembered(method: Method) -> Method:
         key = (name, *(value if type(value) in PLAIN else (id(value),) for value in operands))
         found = memory.get(key)
         if found is None:
-            found = (method(self, *operands), operands)
-            if self.keeps(found[0]):
-                memory[key] = found
+            found = memory[key] = (method(self, *operands), operands)
         return found[0]
 
     return looked_up  # type: ignore[return-value]
