@@ -113,6 +113,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "fold-after",
         "fold-before",
         "weight-scale",
+        "weight-standardization",
         "weight-gradient-orthogonal",
         "effective-learning-rate",
         "weight-growth",
@@ -134,6 +135,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "group-norm-is-instance-norm",
         "batch-norm-is-instance-norm",
         "equal-partitions",
+        "independence",
         "affine-sharing",
     ),
     "weight_norm": (

@@ -5,7 +5,7 @@ A convolution is a linear map of each patch, so its claims are those of the line
 
 from sympy import sqrt
 
-from normspec.derivations.language import Definition, Vector, define, indices, natural, partial, positive, total
+from normspec.derivations.language import Definition, Vector, define, indices, natural, partial, positive, scalar, total
 from normspec.derivations.proof import Chapter, Equation, claim
 from normspec.derivations.quantities import beta, epsilon, g, i, standardized
 
@@ -32,6 +32,9 @@ scaled = standardized(lambda i: total(a * w[k] * x[i, k], k), a**2 * epsilon, ma
 loss = define("L", total(g[i] * layer.xhat[i], i))
 scaled_loss = define("L'", total(g[i] * scaled.xhat[i], i))
 eta, d = positive("eta"), Vector("d")
+z, c = Vector("z"), scalar("c")
+weights = standardized(lambda k: w[k], mark="_w", over=k)
+moved = standardized(lambda k: w[k] + c, mark="_w'", over=k)
 SIZES = ({"m": 2, "F": 2}, {"m": 3, "F": 2}, {"m": 3, "F": 3})
 
 CHAPTER = Chapter(
@@ -56,6 +59,13 @@ CHAPTER = Chapter(
             "weight-scale",
             "Scaling the weights before the layer, and epsilon with them, changes nothing.",
             Equation(scaled.xhat[i], layer.xhat[i], "the layer is invariant to the scale of its input", sizes=SIZES),
+        ),
+        claim(
+            "weight-standardization",
+            "Standardized weights see neither a constant added to them nor one added to all their inputs.",
+            Equation(moved.xhat[k], weights.xhat[k], "a shift of the weights"),
+            Equation(total(weights.xhat[k] * (z[k] + c), k), total(weights.xhat[k] * z[k], k), "their sum is zero"),
+            source="Qiao et al. 2019",
         ),
         claim(
             "weight-gradient-orthogonal",

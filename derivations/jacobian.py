@@ -95,7 +95,7 @@ CHAPTER = Chapter(
                 total(w[i] * J[i, j] * w[j], i, j),
                 total(w[i] ** 2, i) / sigma,
                 (total(w[i], i) ** 2 + total(w[i] * xhat[i], i) ** 2) / (m * sigma),
-                "J is symmetric, so its quadratic form bounds its norm",
+                "J is symmetric and its eigenvalues are not negative",
             ),
         ),
         claim(

@@ -237,7 +237,7 @@ class Normalizer:
         return self._symbolic_power(base, exponent)
 
     def _symbolic_power(self, base: Value, exponent: Expr) -> Value:
-        """b**(c + t) = b**c b**t for integer c and integer t."""
+        """b**(c + t) = b**c b**t for integer c and t: as rational functions of b, so at b = 0 by continuity."""
         out = ONE
         for term in exponent.expand().as_ordered_terms():
             coefficient, unit = term.as_coeff_Mul()

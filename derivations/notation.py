@@ -162,10 +162,8 @@ class Writer:
             return self.dialect.root(self(base), self.write(base)[1] == ATOM), ATOM
         if exponent.is_Rational and exponent < 0:
             return self._reciprocal(expr), PRODUCT
-        if isinstance(base, (Entry, Defined)) and base.index and self.dialect is LATEX:
-            return self.dialect.superscript(
-                f"{{{self(base)}}}" if "hat" in self(base) else self(base), self(exponent)
-            ), POWER
+        if isinstance(base, (Entry, Defined)) and self.dialect is LATEX:  # a prime is a superscript already
+            return self.dialect.superscript(f"{{{self(base)}}}", self(exponent)), POWER
         return self.dialect.superscript(self.held(base, ATOM), self(exponent).replace(" ", "")), POWER
 
     def _reciprocal(self, expr: Pow) -> str:

@@ -6,7 +6,18 @@ one. An operation is the set of axes that a group runs over; what it divides by 
 
 from sympy import Expr, Integer, Mul, sqrt
 
-from normspec.derivations.language import Delta, Index, Vector, define, indices, natural, total
+from normspec.derivations.language import (
+    Definition,
+    Delta,
+    Index,
+    Vector,
+    define,
+    indices,
+    mean,
+    natural,
+    partial,
+    total,
+)
 from normspec.derivations.proof import Chapter, Equation, Witness, claim
 from normspec.derivations.quantities import epsilon
 
@@ -32,11 +43,15 @@ P, Q, T, U = natural("P Q T U")
 (t, k), (u, l) = indices("t k", T), indices("u l", U)  # noqa: E741
 together_a = Delta(q, j) * Delta(u, l)
 together_b = Delta(p, i) * Delta(u, l)
+ROWS = ({"B": 2, "m": 2}, {"B": 3, "m": 2}, {"B": 2, "m": 3})
 SMALL = ({"N": 2, "G": 2, "R": 1, "S": 2}, {"N": 1, "G": 2, "R": 2, "S": 1})
 PAIRS = ({"P": 1, "Q": 1, "T": 2, "U": 2}, {"P": 2, "Q": 1, "T": 1, "U": 2}, {"P": 2, "Q": 2, "T": 2, "U": 1})
 
 shared, own = Vector("gamma"), Vector("gamma'")
-e = indices("e", natural("m"))
+e, f = indices("e f", natural("m"))
+b, c = indices("b c", natural("B"))
+row_mean = Definition("mu", mean(x[b, e], e), b)
+row = Definition("xhat", (x[b, e] - row_mean[b]) / sqrt(mean((x[b, f] - row_mean[b]) ** 2, f) + epsilon), b, e)
 
 CHAPTER = Chapter(
     "partitions",
@@ -65,6 +80,19 @@ CHAPTER = Chapter(
                 P * Q * T**2 * U * (P + Q - 2),
                 "one runs over p and t, the other over q and t: count the pairs that only one puts together",
                 sizes=PAIRS,
+            ),
+        ),
+        claim(
+            "independence",
+            "What other groups hold does not matter: no element moves with an element of another group.",
+            Equation(partial(row[b, e], x[c, f]), 0, "groups b and c, b ≠ c", distinct=(b, c), sizes=ROWS),
+            Witness(
+                partial(row[b, e], x[b, f]),
+                Integer(0),
+                "within a group it does",
+                {"B": 1, "m": 2},
+                {("x", 1, 1): 0, ("x", 1, 2): 2, "epsilon": 3},
+                {b: 1, e: 1, f: 2},
             ),
         ),
         claim(

@@ -67,7 +67,7 @@ class Bound:
     @property
     def difference(self) -> Equation:
         """What is between the two sides."""
-        reason = "which no real numbers make negative"
+        reason = "which cannot be negative"
         return Equation(self.right - self.left, self.gap, reason, self.sizes, self.distinct, self.positives)
 
     def verify(self) -> Evidence:

@@ -41,8 +41,11 @@ class Standardized:
     xhat: Definition
 
 
-def standardized(entry: Callable[[Index], Any], epsilon: Any = epsilon, mark: str = "") -> Standardized:
-    """Standardize a group given entry by entry; the names carry the mark."""
+def standardized(
+    entry: Callable[[Index], Any], epsilon: Any = epsilon, mark: str = "", over: Index = i
+) -> Standardized:
+    """Standardize a group given entry by entry over an index; the names carry the mark."""
+    i = over
     mu = define("mu" + mark, mean(entry(i), i))
     v = define("v" + mark, mean((entry(i) - mu) ** 2, i))
     sigma = define("sigma" + mark, sqrt(v + epsilon))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from textwrap import wrap
@@ -12,6 +13,7 @@ from sympy import Expr, Tuple, sympify
 from normspec.derivations.catalogue import CHAPTERS, chapter_of, load
 from normspec.derivations.evidence import Evidence
 from normspec.derivations.expect import schemes_in
+from normspec.derivations.names import GREEK, SUBSCRIPTS, SUPERSCRIPTS, in_latex
 from normspec.derivations.nodes import Defined
 from normspec.derivations.notation import Writer, latex, text
 from normspec.derivations.proof import Bound, Claim, Equation, Induction, Relation, Step
@@ -163,7 +165,9 @@ def _claim_markdown(claim: Claim) -> str:
 
 
 def _sentence(reason: str) -> str:
-    return reason[:1].upper() + reason[1:] + "." if reason else ""
+    """A reason as a sentence; a symbol that it starts with stays as it is."""
+    word = len(re.match("[a-z]*", reason)[0]) > 1 and reason[:1].isascii()  # type: ignore[index]
+    return (reason[:1].upper() if word else reason[:1]) + reason[1:] + "." if reason else ""
 
 
 def _catalogue_markdown() -> str:
@@ -191,7 +195,10 @@ def _claim_latex(claim: Claim) -> str:
 
 def _escaped(prose: str) -> str:
     """Set the mathematical letters of prose as mathematics."""
-    return "".join(_PROSE.get(c, c) for c in unicodedata.normalize("NFC", prose)).replace("$$", "")
+    letters = {written: in_latex(name) for name, written in GREEK.items()}
+    plain = unicodedata.normalize("NFD", prose)
+    hatted = re.sub("(\\w)\u0302", lambda found: f"$\\hat{{{letters.get(found[1], found[1])}}}$", plain)
+    return "".join(_PROSE.get(c, c) for c in hatted).replace("$$", "")
 
 
 def _catalogue_latex() -> str:
@@ -205,19 +212,15 @@ def _catalogue_latex() -> str:
 
 
 _PROSE = {
-    "σ": r"$\sigma$",
-    "μ": r"$\mu$",
-    "ε": r"$\varepsilon$",
-    "γ": r"$\gamma$",
-    "β": r"$\beta$",
-    "θ": r"$\theta$",
+    **{written: f"${in_latex(name)}$" for name, written in GREEK.items()},
+    **{low: f"$_{{{plain}}}$" for plain, low in SUBSCRIPTS.items()},
+    **{high: f"$^{{{plain}}}$" for plain, high in SUPERSCRIPTS.items()},
     "Σ": r"$\Sigma$",
     "∂": r"$\partial$",
     "√": r"$\surd$",
     "−": "$-$",
     "≠": r"$\neq$",
-    "²": "$^2$",
-    "\u0302": r"\^{}",
+    "≤": r"$\le$",
     "%": r"\%",
     "_": r"\_",
 }

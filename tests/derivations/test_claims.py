@@ -1,9 +1,11 @@
 """Every claim is verified, findable, unambiguous and readable."""
 
+import ast
 import re
 import subprocess
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from sympy import Tuple, sympify
@@ -161,6 +163,7 @@ def test_latex_is_balanced_and_plain(name, format):
     for display in ("".join(found) for found in mathematics):
         assert set(re.findall(r"\\([a-zA-Z]+)", display)) <= MACROS, display
         assert display.isascii(), display
+        assert not re.search(r"'(_\{[^}]*\})?\^", display), "a prime and an exponent are two superscripts"
 
 
 MACROS = set(
@@ -211,3 +214,22 @@ def test_names_in_come_before_what_rests_on_them():
     """A page defines a name before it uses it."""
     shown = [d.name for d in names_in(Tuple(catalogue.claim("dx").steps[0].left))]
     assert shown == ["mu", "v", "sigma", "xhat", "y", "L"]
+
+
+def test_the_mathematics_knows_nothing_of_the_rest():
+    """Derivations import SymPy, the standard library and themselves."""
+    folder = Path(catalogue.__file__).parent
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            imported = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            imported += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for module in imported:
+                root = module.split(".")[0]
+                assert root in {"sympy", *sys.stdlib_module_names} or module.startswith("normspec.derivations"), path
+
+
+def test_no_chapter_is_longer_than_a_reader_can_hold():
+    """Content in at most 250 lines a chapter."""
+    for chapter in catalogue.CHAPTERS:
+        path = Path(catalogue.__file__).parent / f"{chapter}.py"
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 250

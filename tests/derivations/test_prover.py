@@ -15,7 +15,19 @@ from normspec.derivations.concrete import World, evaluate
 from normspec.derivations.corroboration import compare_somewhere
 from normspec.derivations.evidence import NotProvedError
 from normspec.derivations.expect import Independent, expected
-from normspec.derivations.language import Delta, Index, indices, mean, natural, partial, positive, scalar, total
+from normspec.derivations.language import (
+    Delta,
+    Index,
+    indices,
+    labelling,
+    mean,
+    natural,
+    partial,
+    permutation,
+    positive,
+    scalar,
+    total,
+)
 from normspec.derivations.normal import Normalizer, UndecidedError
 from normspec.derivations.prover import prove
 from normspec.derivations.second_order import SECOND_X, S
@@ -229,6 +241,14 @@ def test_free_indices_may_coincide():
     assert not prove(Delta(i, j), 0)
     assert prove(Delta(i, j), 0, distinct=(i, j))
     assert prove(Delta(i, j) * x[i], Delta(i, j) * x[j])
+
+
+def test_only_a_permutation_reindexes_a_sum():
+    """A labelling may send several elements to one place, and miss others."""
+    label, pi = labelling("b", m), permutation("pi")
+    assert prove(total(x[pi(i)] * y[pi(i)], i), total(x[i] * y[i], i))
+    assert not prove(total(x[pi(i)] * y[i], i), total(x[i] * y[i], i))
+    assert not prove(total(x[label(i)], i), total(x[i], i))
 
 
 def test_a_vanishing_denominator_is_not_a_proof():
