@@ -78,11 +78,13 @@ def _reversed(values: Array) -> Placed:
 
 
 def _expanded(values: Array) -> Placed:
-    """Place values with stride 0 along every axis on which they are constant."""
+    """Place values with stride 0 along every axis on which they are constant; the room that this saves is gaps."""
     if values.size == 0:
         return _contiguous(values)
-    memory = np.array(shrunk(values), order="C")
-    strides = [0 if size == 1 else step for size, step in zip(memory.shape, memory.strides, strict=True)]
+    small = np.array(shrunk(values), order="C")
+    memory = np.full(values.size, GAP, values.dtype)
+    memory[: small.size] = small.reshape(-1)
+    strides = [0 if size == 1 else step for size, step in zip(small.shape, small.strides, strict=True)]
     return Placed(np.lib.stride_tricks.as_strided(memory, values.shape, strides), memory)
 
 

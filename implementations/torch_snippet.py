@@ -127,9 +127,16 @@ def _all_shown(case: Case) -> Iterator[str]:
 def _tensor(values: Array, layout: str) -> str:
     if layout == "expanded" and values.size:
         small = shrunk(values)
-        return f"{_flat(small)}.reshape{small.shape}.expand{values.shape}"
+        return f"{_with_gaps(small, values.size)}.reshape{small.shape}.expand{values.shape}"
     plain = f"{_flat(values)}.reshape{values.shape}" if values.ndim != 1 else _flat(values)
     return _in_layout(plain, values.shape, layout)
+
+
+def _with_gaps(small: Array, size: int) -> str:
+    """Return the elements of an array, of which more share memory, in front of gaps for those that are saved."""
+    gaps = size - small.size
+    padded = f'torch.nn.functional.pad({_flat(small)}, (0, {gaps}), value=float("nan"))[:{small.size}]'
+    return padded if gaps else _flat(small)
 
 
 def _flat(values: Array) -> str:

@@ -66,11 +66,10 @@ def squares_overflow_somewhere(case: Case) -> bool:
     return any(squares_overflow(step.input) for step in _forwards(case))
 
 
-def momentum_rounds(case: Case) -> bool:
-    """Return whether the weights of a running average are no numbers of the case's format."""
-    momentum, trainings = case.attributes.get("momentum"), sum(step.verb == "train" for step in case.script)
-    weights = [float(momentum)] if momentum is not None else [1 / count for count in range(1, trainings + 1)]
-    return bool(case.state) and any(float(np.asarray(weight, case.format.dtype)) != weight for weight in weights)
+def gamma_equal(case: Case) -> bool:
+    """Return whether several channels have one gamma, so that the expanded layout keeps it once."""
+    gamma = case.parameters.get("gamma", np.ones(1))
+    return bool(gamma.size > 1 and (gamma == gamma[0]).all())
 
 
 def momentum_none(case: Case) -> bool:
@@ -95,7 +94,7 @@ FEATURES: Mapping[str, Callable[[Case], Any]] = MappingProxyType(
         "channels_adjacent": channels_adjacent,
         "stale_inference": stale_inference,
         "squares_overflow": squares_overflow_somewhere,
-        "momentum_rounds": momentum_rounds,
+        "gamma_equal": gamma_equal,
         "momentum_none": momentum_none,
         "trained_after_empty": trained_after_empty,
     }
