@@ -80,7 +80,7 @@ CHAPTER = Chapter(
             Equation(alpha[j] * x[j] + shift[j], y[j], "collect x"),
         ),
         claim(
-            "inference",
+            "inference-y",
             "In inference the statistics are given, and each element is mapped on its own.",
             Equation(gamma[j] * xhat_r[j] + beta[j], gamma[j] * (x[j] - mu_r) / sigma_r + beta[j], "definition"),
         ),

@@ -14,6 +14,7 @@ from normspec.derivations.language import (
     mean,
     natural,
     partial,
+    permutation,
     scalar,
     total,
 )
@@ -32,6 +33,7 @@ from normspec.derivations.quantities import (
     sigma,
     sigma_r,
     standard,
+    standardized,
     v,
     x,
     xhat,
@@ -60,6 +62,12 @@ db, ds = define("db", total(ghat[i], i)), define("ds", total(ghat[i] * x[i], i))
 slope = define("p", (db * mu - ds) / (m * sigma**3))
 offset = define("q", -slope * mu - db / (m * sigma))
 uniform = define("L'", total(g[i] * G * xhat[i], i))
+
+a, b_, h, pi = scalar("a"), scalar("b"), Vector("h"), permutation("pi")
+other_loss = define("H", total(h[i] * (gamma[i] * xhat[i] + beta[i]), i))
+combined = define("K", total((a * g[i] + b_ * h[i]) * (gamma[i] * xhat[i] + beta[i]), i))
+moved = standardized(lambda i: x[pi(i)], mark="'")
+moved_ghat = Definition("ghat'", gamma[pi(i)] * g[pi(i)], i)
 
 mean_cut = closed(through_xhat, standard, [ghat]) + mean(ghat[i], i) / sigma
 variance_cut = (ghat[j] - mean(ghat[i], i)) / sigma
@@ -104,6 +112,26 @@ CHAPTER = Chapter(
             "dbeta",
             "The gradient of beta is the sum of the cotangents over the block that shares it.",
             Equation(partial(layer, beta[c]), DBETA, "∂β_b(e)/∂β_c is one on block c, else zero", sizes=ELEMENTS),
+        ),
+        claim(
+            "dx-linearity",
+            "The backward is linear in the cotangent.",
+            Equation(
+                partial(combined, x[j]),
+                a * partial(loss, x[j]) + b_ * partial(other_loss, x[j]),
+                "the loss is linear in g",
+                sizes=({"m": 2}, {"m": 3}, {"m": 5}),
+            ),
+        ),
+        claim(
+            "dx-permutation",
+            "Reordering the group, its cotangents and its gammas reorders the gradient in the same way.",
+            Equation(
+                (moved_ghat[j] - mean(moved_ghat[i], i) - moved.xhat[j] * mean(moved_ghat[i] * moved.xhat[i], i))
+                / moved.sigma,
+                dx[pi(j)],
+                "the formula of dx for the reordered group; sums do not depend on order",
+            ),
         ),
         claim(
             "sum-dx",

@@ -7,10 +7,11 @@ from typing import Any
 
 from sympy import Expr
 
-from normspec.derivations.expect import Independent, expected, s, theta, variance_of
+from normspec.derivations.expect import expected, variance_of
 from normspec.derivations.language import Index, Vector, define, natural, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Induction, Witness, chain, claim
 from normspec.derivations.quantities import j, mu, mu_r, sigma, sigma_r, xhat, xhat_r
+from normspec.derivations.schemes import Independent, s, theta
 
 t = natural("t")
 q, a, r, r_0, new = (scalar(name) for name in ("q", "a", "r", "r_0", "M"))

@@ -1,20 +1,10 @@
 """Statistics of a group: its mean, its two variances, and what they estimate."""
 
-from normspec.derivations.expect import (
-    Independent,
-    WithoutReplacement,
-    WithReplacement,
-    covariance_of,
-    expected,
-    mu_3,
-    mu_4,
-    s,
-    theta,
-    variance_of,
-)
+from normspec.derivations.expect import covariance_of, expected, variance_of
 from normspec.derivations.language import Definition, Vector, define, indices, mean, natural, partial, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
 from normspec.derivations.quantities import epsilon, i, j, m, mu, v, x
+from normspec.derivations.schemes import Independent, WithoutReplacement, WithReplacement, mu_3, mu_4, s, theta
 
 a = scalar("a")
 sample = Independent(x.head, m)

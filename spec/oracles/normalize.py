@@ -119,7 +119,7 @@ def backward_folded(S: Any, x: Any, dy: Any, gamma: Any, epsilon: Any, m: int) -
 def inference(S: Any, x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, epsilon: Any) -> dict[str, Any]:
     """The layer in inference: y, with given statistics.
 
-    Claim: inference.
+    Claim: inference-y.
     """
     rstd = S.rsqrt(variance + epsilon)
     centred = x - mean

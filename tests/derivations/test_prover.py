@@ -14,7 +14,7 @@ from normspec.derivations import concrete, exact
 from normspec.derivations.concrete import World, evaluate
 from normspec.derivations.corroboration import compare_somewhere
 from normspec.derivations.evidence import NotProvedError
-from normspec.derivations.expect import Independent, expected
+from normspec.derivations.expect import expected
 from normspec.derivations.language import (
     Delta,
     Index,
@@ -30,6 +30,7 @@ from normspec.derivations.language import (
 )
 from normspec.derivations.normal import Normalizer, UndecidedError
 from normspec.derivations.prover import prove
+from normspec.derivations.schemes import Independent
 from normspec.derivations.second_order import SECOND_X, S
 
 EXPRESSIONS, PLACES = 7000, 6
