@@ -11,7 +11,8 @@ from normspec.implementations.contract import Implementation
 from normspec.properties.cases import STREAMS, Stream, recast
 from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
-from normspec.properties.search import explore, shrink
+from normspec.properties.reduce import reduce
+from normspec.properties.search import complexity, explore, shrink
 from normspec.properties.tally import Drawn, Failure, Tally, conclude
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Counterexample, Inapplicable, Judgement, Result
@@ -158,8 +159,8 @@ def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally]) -> None:
 def _record(hunt: Hunt, tally: Tally, drawn: Drawn | None, trial: Trial) -> None:
     judgement = judge(tally.law, trial)
     tally.count(judgement)
-    if isinstance(judgement, Broken) and tally.new is None and hunt.on_record(tally.law, trial.case) is None:
-        tally.new = Failure(drawn, trial.case, judgement)
+    if isinstance(judgement, Broken) and hunt.on_record(tally.law, trial.case) is None:
+        tally.fail(Failure(drawn, trial.case, judgement))
 
 
 def judge(law: Law, trial: Trial) -> Judgement:
@@ -181,11 +182,13 @@ def _minimize(hunt: Hunt, tally: Tally, failure: Failure) -> Counterexample:
         case = recast(earlier.case, hunt.dtype)
         if earlier.suits(tally.law) and (again := fails(case)):
             return _counterexample(hunt.implementation, case, again)
-    case, found = failure.case, failure.broken
+    least = tally.least or failure
     if failure.drawn:
         drawn = failure.drawn
-        case, found = shrink(hunt.strategy(drawn.stream), drawn.seed, drawn.size, fails, (case, found))
-    hunt.smallest.append(Failure(failure.drawn, case, found))
+        shrunk = shrink(hunt.strategy(drawn.stream), drawn.seed, drawn.size, fails, (failure.case, failure.broken))
+        least = min(least, Failure(drawn, *shrunk), key=lambda each: complexity(each.case))
+    case, found = reduce(least.case, least.broken, hunt.implementation.claims, fails)
+    hunt.smallest.append(Failure(least.drawn, case, found))
     return _counterexample(hunt.implementation, case, found)
 
 

@@ -13,7 +13,7 @@ from normspec.spec.case import Case
 
 Finding = TypeVar("Finding")
 
-SHRINKS = 150  # attempts at a smaller case: on the slowest stream a few seconds
+SHRINKS = 100  # attempts at a smaller case: on the slowest stream a few seconds
 
 
 class _FailingError(Exception):

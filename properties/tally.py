@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from normspec.properties.cases import Stream
 from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
+from normspec.properties.search import complexity
 from normspec.properties.verdict import (
     Broken,
     Counterexample,
@@ -45,8 +46,8 @@ class Failure:
 class Tally:
     """What has been seen of one law for one implementation and dtype.
 
-    new is the first failure that is not on record. known are the entries of the record that were seen to fail, mended
-    those whose own case does not fail any more.
+    new is the first failure that is not on record, least the one with the simplest case. known are the entries of the
+    record that were seen to fail, mended those whose own case does not fail any more.
     """
 
     law: Law
@@ -54,8 +55,15 @@ class Tally:
     undecided: int = 0
     worst_ratio: float = 0.0
     new: Failure | None = None
+    least: Failure | None = None
     known: list[KnownFailure] = field(default_factory=list)
     mended: list[KnownFailure] = field(default_factory=list)
+
+    def fail(self, failure: Failure) -> None:
+        """Take note of a failure that is not on record."""
+        self.new = self.new or failure
+        if self.least is None or complexity(failure.case) < complexity(self.least.case):
+            self.least = failure
 
     def count(self, judgement: Judgement) -> None:
         """Count a judgement; one that does not apply is no example."""

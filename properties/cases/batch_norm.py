@@ -63,13 +63,18 @@ def large_shapes(draw: st.DrawFn, ranks: tuple[int, ...]) -> tuple[int, ...]:
 
 @st.composite
 def parameters(draw: st.DrawFn, claims: Claims, channels: int, fmt: Format) -> dict[str, Array]:
-    """Draw gamma and beta, each given or absent, both of either sign and different for each channel."""
+    """Draw gamma and beta, each given or absent, both of either sign and different for each channel.
+
+    Now and then beta is -gamma: then y crosses zero wherever xhat is near 1, and shows the roundings inside.
+    """
     drawn = {}
     for name in claims.parameters:
         strategy = quarters((channels,), fmt)
         value = draw(maybe(strategy) if name in claims.optional else strategy)
         if value is not None:
             drawn[name] = value
+    if set(drawn) == {"gamma", "beta"} and draw(st.sampled_from((False, False, False, True))):
+        drawn["beta"] = -drawn["gamma"]
     return drawn
 
 

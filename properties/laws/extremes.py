@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from normspec.implementations.contract import Fact
 from normspec.properties.features import squares_overflow
 from normspec.properties.law import Law
 from normspec.properties.laws.conduct import place_of
@@ -97,14 +98,19 @@ def loud_overflow(trial: Trial) -> Judgement:
 
 
 def _loud(trial: Trial, index: int) -> Judgement:
-    split = trial.operation.groups(trial.case.script[index].input.shape).split
-    y, exact = split(wide(trial.steps[index]["y"])), split(trial.expected(index)["y"].high)
-    judged = np.isfinite(y).all(-1) & np.isfinite(exact).all(-1)
+    observed, expected = trial.steps[index]["y"], trial.expected(index)["y"]
+    split = trial.operation.groups(observed.shape).split
+    y, exact = split(wide(observed)), split(expected.high)
+    judged = np.asarray(np.isfinite(y).all(-1) & np.isfinite(exact).all(-1))
     if not judged.any():
         return Kept()
     spread = np.abs(exact - exact.mean(-1, keepdims=True)).max(-1) + np.abs(exact).max(-1) * 2.0**-6
-    error = np.abs(y - exact).max(-1)
-    return within(f"step {index}: y is finite and wrong, where squares overflow", error[judged], spread[judged] / 2)
+    error, allowed = np.where(judged[:, None], np.abs(y - exact), 0.0), spread / 2
+    row, column = np.unravel_index(np.argmax(error / allowed[:, None]), error.shape)
+    place = int(split(np.arange(observed.size).reshape(observed.shape))[row, column])
+    fact = Fact(index, "y", place, float(exact[row, column]), float(allowed[row]))
+    what = f"step {index}: y is finite and wrong, where squares overflow"
+    return within(what, error.max(-1)[judged], allowed[judged], (fact,))
 
 
 LAWS = (

@@ -1,0 +1,82 @@
+"""Making a failing case smaller by taking parts of it away, after Hypothesis has made its draws simpler."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+
+from normspec.spec.case import Case, Step
+from normspec.spec.claims import Claims
+from normspec.spec.formats import Array
+
+Finding = TypeVar("Finding")
+
+ATTEMPTS = 120
+
+
+def reduce(case: Case, found: Finding, claims: Claims, fails: Callable[[Case], Finding | None]) -> tuple[Case, Finding]:
+    """Return a case that still fails and of which no single part can be left out, with what is found.
+
+    Steps, channels, samples, positions, parameters and an unusual layout are left out where the claims allow it.
+    """
+    left = ATTEMPTS
+    while left:
+        for smaller in _smaller(case, claims):
+            left -= 1
+            again = fails(smaller)
+            if again is not None:
+                case, found = smaller, again
+                break
+            if not left:
+                break
+        else:
+            break
+    return case, found
+
+
+def _smaller(case: Case, claims: Claims) -> Iterator[Case]:
+    yield from _with_fewer_steps(case)
+    yield from _with_fewer_elements(case)
+    for name in case.parameters:
+        if name in claims.optional:
+            yield case.but(parameters={other: a for other, a in case.parameters.items() if other != name})
+    if case.state and "state" in claims.optional and all(step.verb != "infer" for step in case.script):
+        yield case.but(state={})
+    if case.layout != "contiguous" and "contiguous" in claims.layouts:
+        yield case.but(layout="contiguous")
+
+
+def _with_fewer_steps(case: Case) -> Iterator[Case]:
+    for gone, _ in enumerate(case.script):
+        kept = [(i, step) for i, step in enumerate(case.script) if gone not in (i, step.of)]
+        if any(step.verb != "backward" for _, step in kept):
+            place = {old: new for new, (old, _) in enumerate(kept)}
+            yield case.but(script=tuple(_moved(step, place) for _, step in kept))
+
+
+def _moved(step: Step, place: dict[int, int]) -> Step:
+    return step if step.of is None else replace(step, of=place[step.of])
+
+
+def _with_fewer_elements(case: Case) -> Iterator[Case]:
+    shape = case.script[0].input.shape
+    if any(step.x is not None and step.x.shape != shape for step in case.script):
+        return
+    for axis, size in enumerate(shape):
+        for kept in dict.fromkeys((size // 2, size - 1)):
+            if kept > 0 and kept < size:
+                yield _cut(case, axis, slice(kept))
+                yield _cut(case, axis, slice(size - kept, size))
+
+
+def _cut(case: Case, axis: int, part: slice) -> Case:
+    def cut(array: Array) -> Array:
+        return np.ascontiguousarray(array[(slice(None),) * axis + (part,)])
+
+    if axis != 1:
+        return case.with_arrays(cut, cut)
+    parameters = {name: values[part] for name, values in case.parameters.items()}
+    return case.with_arrays(cut, cut).but(
+        parameters=parameters, state={name: values[part] for name, values in case.state.items()}
+    )

@@ -1,0 +1,89 @@
+"""What is on record about torch is so: every entry fails, its program shows it without normspec, the page tells it."""
+
+import contextlib
+import io
+import math
+import platform
+import re
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from normspec.known_file import read_known_failures
+from normspec.properties.check import judge
+from normspec.properties.known import KnownFailure
+from normspec.properties.laws import LAWS
+from normspec.properties.trial import Trial
+from normspec.properties.verdict import Broken
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORD = Path("implementations/known_failures/torch-2.13-cpu.json")
+PAGE = Path("docs/findings/torch-2.13.md")
+ENTRIES = read_known_failures(ROOT / RECORD)
+LINE = re.compile(r"got (\S+), expected (\S+) \+- (\S+)")
+
+pytestmark = [
+    pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed"),
+    pytest.mark.skipif(
+        find_spec("torch") is not None and not version("torch").startswith("2.13."),
+        reason="the record is about torch 2.13",
+    ),
+]
+
+
+def name_of(entry: KnownFailure) -> str:
+    return f"{entry.target}-{entry.law}-{entry.dtype}-{'-'.join(entry.where)}"
+
+
+@cache
+def program_of(entry: KnownFailure) -> str:
+    from normspec.findings import snippet
+
+    return snippet(entry)
+
+
+def shows(printed: str) -> bool:
+    """Return whether some line has a number that is off by more than is allowed."""
+    lines = [tuple(map(float, match.groups())) for match in LINE.finditer(printed)]
+    return any(not math.isfinite(got) or abs(got - expected) > allowed for got, expected, allowed in lines)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=name_of)
+def test_the_case_of_an_entry_still_fails(entry: KnownFailure) -> None:
+    from normspec.findings import implementation_of
+
+    assert isinstance(judge(LAWS[entry.law], Trial(implementation_of(entry), entry.case)), Broken)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=name_of)
+def test_the_case_of_an_entry_is_covered_by_no_other(entry: KnownFailure) -> None:
+    covering = [other for other in ENTRIES if other.covers(entry.target, entry.law, entry.case)]
+    assert covering == [entry]
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=name_of)
+def test_the_program_of_an_entry_needs_torch_alone_and_shows_the_failure(entry: KnownFailure) -> None:
+    program, printed = program_of(entry), io.StringIO()
+    assert re.findall(r"^(?:import|from) .*", program, re.MULTILINE) == ["import torch"]
+    with contextlib.redirect_stdout(printed):
+        exec(program, {})
+    assert shows(printed.getvalue()) or not LINE.search(printed.getvalue())
+
+
+def test_the_programs_on_the_page_show_the_failures_by_themselves() -> None:
+    from normspec.findings import output_of
+
+    programs = re.findall(r"```python\n(.*?)```", (ROOT / PAGE).read_text(encoding="utf-8"), re.DOTALL)
+    assert len(programs) == len({entry.reason for entry in ENTRIES})
+    assert [program for program in programs if not shows(output_of(program))] == []
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the page has the last digits of x86-64")
+def test_the_page_is_what_the_record_says() -> None:
+    from normspec.findings import HEADING, page
+
+    heading = HEADING.format(version=version("torch").partition("+")[0], record=RECORD.as_posix(), page=PAGE.as_posix())
+    assert (ROOT / PAGE).read_text(encoding="utf-8") == page(ENTRIES, heading)
