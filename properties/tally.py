@@ -15,7 +15,6 @@ from normspec.properties.verdict import (
     Known,
     Result,
     Undecided,
-    Verdict,
 )
 from normspec.spec.case import Case
 
@@ -86,18 +85,23 @@ def conclude(tally: Tally, target: str, operation: str, dtype: str, counterexamp
         worst_ratio=tally.worst_ratio,
     )
     if tally.new is not None and counterexample is not None:
-        return _but(result, tally.new.broken.verdict, counterexample.message, counterexample, None)
+        return replace(
+            result, verdict=tally.new.broken.verdict, message=counterexample.message, counterexample=counterexample
+        )
     if tally.mended:
         entry = tally.mended[0]
         message = f"stands in the file of known failures, but its case does not fail any more: {entry.reason}"
-        return _but(result, "nonconforming", message, Counterexample(entry.case, message), None)
+        return replace(
+            result, verdict="nonconforming", message=message, counterexample=Counterexample(entry.case, message)
+        )
     if tally.known:
+        known = tuple(dict.fromkeys(Known(entry.reason, entry.link) for entry in tally.known))
         entry = tally.known[0]
-        reasons = "; ".join(dict.fromkeys(known.reason for known in tally.known))
-        known = Known(reasons, entry.link)
-        return _but(result, "nonconforming", reasons, Counterexample(entry.case, entry.reason), known)
+        return replace(
+            result,
+            verdict="nonconforming",
+            message=entry.reason,
+            counterexample=Counterexample(entry.case, entry.reason),
+            known=known,
+        )
     return result
-
-
-def _but(result: Result, verdict: Verdict, message: str, counterexample: Counterexample, known: Known | None) -> Result:
-    return replace(result, verdict=verdict, message=message, counterexample=counterexample, known=known)

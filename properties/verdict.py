@@ -64,13 +64,18 @@ class Known:
     reason: str
     link: str
 
+    @property
+    def sentence(self) -> str:
+        """Return the reason, with the link where there is one."""
+        return f"{self.reason} ({self.link})" if self.link else self.reason
+
 
 @dataclass(frozen=True)
 class Result:
     """What one law concluded for one target and dtype.
 
     examples counts the cases that the law really judged; undecided those among them whose bound demanded nothing.
-    known says that the failure stands in the file of known failures.
+    known holds the entries of the record that account for the failure.
     """
 
     target: str
@@ -82,11 +87,11 @@ class Result:
     undecided: int
     message: str = ""
     counterexample: Counterexample | None = None
-    known: Known | None = None
+    known: tuple[Known, ...] = ()
     worst_ratio: float = 0.0
     notes: tuple[str, ...] = field(default=())
 
     @property
     def failed(self) -> bool:
         """Return whether this result is a failure that is not on record."""
-        return self.verdict not in PASSING and self.known is None
+        return self.verdict not in PASSING and not self.known

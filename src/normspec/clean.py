@@ -16,6 +16,6 @@ def cleaned(text: str, longest: int = LONGEST) -> str:
     return "".join(map(_escaped, short))
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, longest: int = 500) -> str:
     """Return cleaned text with every run of white space as one space."""
-    return " ".join(cleaned(text, 500).split())
+    return " ".join(cleaned(text, longest).split())

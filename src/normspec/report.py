@@ -53,7 +53,7 @@ class Report:
             executed=sum(result.examples for result in self.results),
             undecided=sum(result.undecided for result in self.results),
             verdicts=MappingProxyType(dict(Counter(result.verdict for result in self.results))),
-            known=sum(result.known is not None for result in self.results),
+            known=sum(bool(result.known) for result in self.results),
             failed=len(self.failures),
         )
 

@@ -22,7 +22,7 @@ _RESULT_BESIDES = ("message", "snippet", "counterexample", "worst_ratio", "notes
 
 def _plain_result(result: Result) -> Plain:
     plain: Plain = {name: getattr(result, name) for name in _RESULT}
-    plain["known"] = None if result.known is None else asdict(result.known)
+    plain["known"] = [asdict(entry) for entry in result.known]
     plain["worst_ratio"] = _number(result.worst_ratio)
     plain["notes"] = [_text(note) for note in result.notes]
     if result.message:
@@ -65,9 +65,7 @@ def json_text(report: Report) -> str:
     return json.dumps(plain_report(report), indent=1, allow_nan=False) + "\n"
 
 
-def _known_from(node: Node | None) -> Known | None:
-    if node is None:
-        return None
+def _known_from(node: Node) -> Known:
     record = node.record("reason", "link")
     return Known(record["reason"].text(), record["link"].text())
 
@@ -96,7 +94,7 @@ def _result_from(node: Node) -> Result:
         undecided=record["undecided"].count(),
         message=message,
         counterexample=counterexample,
-        known=_known_from(record.get("known")),
+        known=tuple(map(_known_from, record["known"].items())),
     )
 
 

@@ -22,8 +22,8 @@ KINDS: Mapping[str, type[FinalResult]] = {
 
 
 def _outcome(result: Result) -> list[FinalResult]:
-    if result.known is not None:
-        return [Skipped(one_line(f"known: {result.known.reason} ({result.known.link})"))]
+    if result.known:
+        return [Skipped(one_line("known: " + "; ".join(entry.sentence for entry in result.known)))]
     if result.verdict not in KINDS:
         return []
     outcome = KINDS[result.verdict](one_line(f"{result.verdict}: {result.message}"), result.verdict)

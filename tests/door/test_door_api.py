@@ -17,7 +17,7 @@ def test_an_implementation_is_checked_as_it_is(finding):
 
 
 def test_a_failure_is_raised_with_its_place_and_message(finding):
-    finding(result(), result("nonconforming"), result("nonconforming", known=KNOWN))
+    finding(result(), result("nonconforming"), result("nonconforming", known=(KNOWN,)))
     with pytest.raises(normspec.NonConformanceError) as error:
         normspec.check("fake").raise_for_failures()
     head, line = str(error.value).splitlines()

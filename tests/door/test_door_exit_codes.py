@@ -16,7 +16,7 @@ from normspec.spec.environment import PollutedEnvironmentError
     [
         ([result()], 0),
         ([result("not claimed", examples=0, undecided=0), result()], 0),
-        ([result("nonconforming", known=KNOWN)], 0),
+        ([result("nonconforming", known=(KNOWN,))], 0),
         ([result(), result("nonconforming")], 1),
         ([result("crashed")], 1),
         ([result("timed out")], 1),

@@ -46,7 +46,7 @@ def test_a_failure_is_told_once_with_the_law_in_words_its_case_and_a_program_to_
 
 
 def test_a_known_failure_is_shown_with_its_reason_and_not_as_a_failure(page):
-    text = page(result("nonconforming", known=KNOWN))
+    text = page(result("nonconforming", known=(KNOWN,)))
     assert "FAILURE 1" not in text
     assert KNOWN.reason in text
     assert KNOWN.link in text

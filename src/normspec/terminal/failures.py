@@ -63,14 +63,19 @@ def print_failures(results: Iterable[Result]) -> None:
 
 
 def print_known(results: Iterable[Result]) -> None:
-    """Print the failures that are on record, each with its reason."""
-    recorded = [result for result in results if result.known is not None]
+    """Print the failures that are on record: each reason once, with the laws that fail for it."""
+    recorded = [(known, result) for result in results for known in result.known]
     if recorded:
         click.echo("\nKNOWN FAILURES, on record and not counted")
-    for group in map(Group, _by(lambda result: (result.target, result.law, result.known), recorded)):
-        first = group.first
-        reason = "" if first.known is None else f"{first.known.reason} ({first.known.link})"
-        click.echo(wrapped(one_line(f"{first.target} {first.law} ({group.dtypes}): {reason}"), "    ", "  "))
+    for pairs in _by(lambda pair: pair[0], recorded):
+        click.echo("\n" + wrapped(one_line(pairs[0][0].sentence, 2000), "  ", "  "))
+        for of_target in _by(lambda result: result.target, (result for _, result in pairs)):
+            laws = (f"{group.first.law} ({group.dtypes})" for group in map(Group, _by(_law_of, of_target)))
+            click.echo(wrapped(one_line(f"{of_target[0].target}: {', '.join(laws)}", 4000), "      ", "    "))
+
+
+def _law_of(result: Result) -> str:
+    return result.law
 
 
 def _told(number: int, groups: tuple[Group, ...]) -> Iterator[str]:

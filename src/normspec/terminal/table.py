@@ -70,7 +70,7 @@ def cell(result: Result | None) -> Text:
     """Return what the table says of one law and dtype; nothing where the law was not tried."""
     if result is None:
         return Text("")
-    if result.known is not None:
+    if result.known:
         return Text("known", style="yellow")
     return Text(WORDS.get(result.verdict, result.verdict), style=STYLES[result.verdict])
 
