@@ -3,24 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from math import ceil
 
 import numpy as np
-from hypothesis import strategies as st
 
 from normspec.implementations.contract import Implementation
 from normspec.properties.cases import STREAMS, Stream, recast
+from normspec.properties.cases.regimes import REGIMES
+from normspec.properties.cases.shapes import Extent
 from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
 from normspec.properties.reduce import reduce
 from normspec.properties.search import complexity, explore, shrink
-from normspec.properties.tally import Drawn, Failure, Tally, conclude
+from normspec.properties.tally import Batch, Failure, Tally, conclude
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Counterexample, Inapplicable, Judgement, Result
 from normspec.spec.case import Case
 from normspec.spec.formats import FORMATS
+from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import Returned
 
-BATCH = 25  # cases drawn between two reports of progress
 ASKS_AGAIN_EVERY = 3  # laws that ask again are tried on every third case, in turns: they cost the most
 
 
@@ -59,15 +61,16 @@ class Hunt:
         """Return the entry of the record that a failure of the law on this case matches."""
         return next((entry for entry in self.known if entry.covers(self.implementation.name, law.name, case)), None)
 
-    def strategy(self, stream: Stream) -> st.SearchStrategy[Case]:
-        """Return the strategy for the stream's cases within the implementation's claims."""
-        return stream.strategies[self.implementation.operation](self.implementation.claims, self.dtype)
+    def batches(self, stream: Stream) -> list[Batch]:
+        """Return the batches in which the stream's cases are drawn: one a regime where it is stratified."""
+        total = max(1, round(stream.share * self.settings.max_examples))
+        strata = [(name,) for name in REGIMES] if stream.stratified else [tuple(REGIMES)]
+        size = 1 + ceil(total / len(strata))  # the first that Hypothesis draws is the same trivial one in each
+        return [Batch(stream, self.extent(regimes), self.settings.seed, size) for regimes in strata]
 
-    def batches(self, stream: Stream) -> Iterator[tuple[int, int]]:
-        """Return the seed and the size of each batch in which the stream's cases are drawn."""
-        left = max(1, round(stream.share * self.settings.max_examples))
-        for number in range(0, left, BATCH):
-            yield self.settings.seed * 1_000_003 + number, min(BATCH, left - number)
+    def extent(self, regimes: tuple[str, ...] = tuple(REGIMES)) -> Extent:
+        """Return what cases are drawn for."""
+        return Extent(OPERATIONS[self.implementation.operation], self.implementation.claims, self.dtype, regimes)
 
 
 def check(
@@ -94,16 +97,16 @@ def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result]:
     implementation, dtype = hunt.implementation, hunt.dtype
     tallies = [Tally(law) for law in laws if claims_all(implementation, law)]
     streams = [stream for stream in STREAMS.values() if any(stream.name in tally.law.streams for tally in tallies)]
-    batches = [(stream, *batch) for stream in streams for batch in hunt.batches(stream)]
+    batches = [batch for stream in streams for batch in hunt.batches(stream)]
     total = len(batches) + len(tallies)
 
     def progress(what: str, done: int) -> Progress:
         return Progress(implementation.name, implementation.operation, what, dtype, done, total)
 
     _replay_known(hunt, tallies)
-    for done, (stream, seed, size) in enumerate(batches):
-        yield progress(f"{stream.name} cases", done)
-        _try(hunt, stream, seed, size, tallies)
+    for done, batch in enumerate(batches):
+        yield progress(f"{batch.stream.name} cases", done)
+        _try(hunt, batch, tallies)
     for stream in streams:
         yield progress(f"pinned {stream.name} cases", len(batches))
         _try_pinned(hunt, stream, tallies)
@@ -133,30 +136,30 @@ def _replay_known(hunt: Hunt, tallies: list[Tally]) -> None:
                 (tally.known if isinstance(judgement, Broken) else tally.mended).append(entry)
 
 
-def _try(hunt: Hunt, stream: Stream, seed: int, size: int, tallies: list[Tally]) -> None:
-    """Draw a batch of the stream's cases and judge each; laws that ask again take turns."""
-    asked = [tally for tally in tallies if stream.name in tally.law.streams]
+def _try(hunt: Hunt, batch: Batch, tallies: list[Tally]) -> None:
+    """Draw a batch of cases and judge each; laws that ask again take turns."""
+    asked = [tally for tally in tallies if batch.stream.name in tally.law.streams]
     numbers = count()
 
     def look(case: Case) -> None:
         trial, number = Trial(hunt.implementation, case), next(numbers)
         for position, tally in enumerate(asked):
             if not (tally.law.asks_again and (number + position) % ASKS_AGAIN_EVERY):
-                _record(hunt, tally, Drawn(stream, seed, size), trial)
+                _record(hunt, tally, batch, trial)
 
-    explore(hunt.strategy(stream), seed, size, look)
+    explore(batch.strategy, batch.seed, batch.size, look)
 
 
 def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally]) -> None:
     """Judge the stream's pinned cases, each by every law."""
-    for case in stream.pinned[hunt.implementation.operation](hunt.implementation.claims, hunt.dtype):
+    for case in stream.pinned(hunt.extent()):
         trial = Trial(hunt.implementation, case)
         for tally in tallies:
             if stream.name in tally.law.streams:
                 _record(hunt, tally, None, trial)
 
 
-def _record(hunt: Hunt, tally: Tally, drawn: Drawn | None, trial: Trial) -> None:
+def _record(hunt: Hunt, tally: Tally, drawn: Batch | None, trial: Trial) -> None:
     judgement = judge(tally.law, trial)
     tally.count(judgement)
     if isinstance(judgement, Broken) and hunt.on_record(tally.law, trial.case) is None:
@@ -185,7 +188,7 @@ def _minimize(hunt: Hunt, tally: Tally, failure: Failure) -> Counterexample:
     least = tally.least or failure
     if failure.drawn:
         drawn = failure.drawn
-        shrunk = shrink(hunt.strategy(drawn.stream), drawn.seed, drawn.size, fails, (failure.case, failure.broken))
+        shrunk = shrink(drawn.strategy, drawn.seed, drawn.size, fails, (failure.case, failure.broken))
         least = min(least, Failure(drawn, *shrunk), key=lambda each: complexity(each.case))
     case, found = reduce(least.case, least.broken, hunt.implementation.claims, fails)
     hunt.smallest.append(Failure(least.drawn, case, found))

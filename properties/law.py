@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Judgement
 from normspec.spec.operations import OPERATIONS
-from normspec.spec.requirements import REQUIREMENTS
+from normspec.spec.requirements import REQUIREMENTS, Requirement
 
 
 @dataclass(frozen=True)
 class Law:
-    """One rule, named by the requirement that it judges.
+    """One rule. It judges the requirement of its own name, unless it names another one.
 
     needs names what an implementation must claim to be asked: verbs, gradients, parameters, state. streams names the
     kinds of cases that the law is tried on. judges_silence says that it also judges cases that were not answered with
@@ -24,18 +24,24 @@ class Law:
     streams: tuple[str, ...] = ("small", "large")
     judges_silence: bool = False
     asks_again: bool = False
+    of: str = ""
+
+    @property
+    def requirement(self) -> Requirement:
+        """Return what the law judges."""
+        return REQUIREMENTS[self.of or self.name]
 
     @property
     def statement(self) -> str:
         """Return the requirement in words and symbols."""
-        return REQUIREMENTS[self.name].statement
+        return self.requirement.statement
 
     @property
     def claim(self) -> str:
         """Return the claim of the derivations that proves the law; empty for a rule of conduct."""
-        return REQUIREMENTS[self.name].claim
+        return self.requirement.claim
 
     @property
     def operations(self) -> tuple[str, ...]:
         """Return the operations that the law is about: those that have the requirement."""
-        return tuple(name for name, operation in OPERATIONS.items() if self.name in operation.requirements)
+        return tuple(name for name, operation in OPERATIONS.items() if self.requirement.name in operation.requirements)

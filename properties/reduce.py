@@ -40,11 +40,18 @@ def _smaller(case: Case, claims: Claims) -> Iterator[Case]:
     yield from _with_fewer_elements(case)
     for name in case.parameters:
         if name in claims.optional:
-            yield case.but(parameters={other: a for other, a in case.parameters.items() if other != name})
+            yield from _without(case, name)
     if case.state and "state" in claims.optional and all(step.verb != "infer" for step in case.script):
         yield case.but(state={})
     if case.layout != "contiguous" and "contiguous" in claims.layouts:
         yield case.but(layout="contiguous")
+
+
+def _without(case: Case, parameter: str) -> Iterator[Case]:
+    """Give the case without a parameter and its gradient, where something else is still wanted of every backward."""
+    script = tuple(replace(step, wanted=tuple(d for d in step.wanted if d != f"d{parameter}")) for step in case.script)
+    if all(step.wanted for step in script):
+        yield case.but(script=script, parameters={name: a for name, a in case.parameters.items() if name != parameter})
 
 
 def _with_fewer_steps(case: Case) -> Iterator[Case]:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
+from hypothesis.strategies import SearchStrategy
+
 from normspec.properties.cases import Stream
+from normspec.properties.cases.shapes import Extent
 from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
 from normspec.properties.search import complexity
@@ -20,19 +23,25 @@ from normspec.spec.case import Case
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """Where a case was drawn: the stream, and the seed and the size of the batch."""
+class Batch:
+    """Cases drawn together: of which stream, for what extent, from which seed, and how many."""
 
     stream: Stream
+    extent: Extent
     seed: int
     size: int
+
+    @property
+    def strategy(self) -> SearchStrategy[Case]:
+        """Return the strategy that the cases are drawn from."""
+        return self.stream.strategy(self.extent)
 
 
 @dataclass(frozen=True, eq=False)
 class Failure:
     """A case on which a law is broken, and where it was drawn; a pinned case was not drawn."""
 
-    drawn: Drawn | None
+    drawn: Batch | None
     case: Case
     broken: Broken
 

@@ -7,9 +7,9 @@ from types import MappingProxyType
 import numpy as np
 from hypothesis import strategies as st
 
-from normspec.properties.cases import batch_norm, pinned
+from normspec.properties.cases import pinned, scripts
+from normspec.properties.cases.shapes import Extent
 from normspec.spec.case import Case
-from normspec.spec.claims import Claims
 from normspec.spec.formats import FORMATS, Array
 
 
@@ -30,22 +30,26 @@ def recast(case: Case, dtype: str) -> Case:
 
 @dataclass(frozen=True)
 class Stream:
-    """A kind of case: by operation its strategy and its pinned cases; and how many of the examples are drawn of it."""
+    """A kind of case: how it is drawn, what is pinned of it, and how many of the examples are drawn of it.
+
+    stratified: whether every regime gets its part of them, instead of what Hypothesis happens to draw.
+    """
 
     name: str
-    strategies: Mapping[str, Callable[[Claims, str], st.SearchStrategy[Case]]]
-    pinned: Mapping[str, Callable[[Claims, str], list[Case]]]
+    strategy: Callable[[Extent], st.SearchStrategy[Case]]
+    pinned: Callable[[Extent], list[Case]]
     share: float
+    stratified: bool = False
 
 
 STREAMS: Mapping[str, Stream] = MappingProxyType(
     {
         stream.name: stream
         for stream in (
-            Stream("small", {"batch_norm": batch_norm.small}, {"batch_norm": pinned.small}, 1.0),
-            Stream("large", {"batch_norm": batch_norm.large}, {"batch_norm": pinned.large}, 0.3),
-            Stream("degenerate", {"batch_norm": batch_norm.degenerate}, {"batch_norm": pinned.degenerate}, 0.2),
-            Stream("invalid", {"batch_norm": batch_norm.invalid}, {"batch_norm": pinned.invalid}, 0.2),
+            Stream("small", scripts.small, pinned.small, 1.0, stratified=True),
+            Stream("large", scripts.large, pinned.large, 0.3, stratified=True),
+            Stream("degenerate", scripts.degenerate, pinned.degenerate, 0.2),
+            Stream("invalid", scripts.invalid, pinned.invalid, 0.2),
         )
     }
 )

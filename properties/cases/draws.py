@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 from hypothesis import strategies as st
 
-from normspec.properties.cases.regimes import REGIMES, SIZES, Scale, realize
+from normspec.properties.cases.regimes import SIZES, Scale, realize
 from normspec.spec.formats import Array, Format
 
 PATTERN = 24  # the longest pattern drawn element by element: beyond it, more drawn elements find nothing more
@@ -36,11 +36,6 @@ def tensors(draw: st.DrawFn, shape: tuple[int, ...], regime: str, scale: Scale) 
     """Draw an input of this shape in a regime; a prime-length pattern keeps channels of a large one different."""
     longest = PATTERN if prod(shape) <= PATTERN else PATTERN - 1
     return realize(regime, draw(integers(shape, longest=longest)), scale)
-
-
-def regimes() -> st.SearchStrategy[str]:
-    """Return a strategy for the names of the regimes, the plainest first."""
-    return st.sampled_from(tuple(REGIMES))
 
 
 def sizes() -> st.SearchStrategy[int]:

@@ -7,61 +7,60 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from normspec.properties.cases.shapes import Extent
 from normspec.spec.case import GRADIENTS, Case, Step
-from normspec.spec.claims import Claims
-from normspec.spec.formats import FORMATS, Array
+from normspec.spec.formats import Array
 
+PLAIN = np.array([[1, -2], [3, 0.5], [-0.5, 4]])
+GIVEN = {"gamma": [1.5, -0.5], "beta": [0.25, 2], "running_mean": [0.5, -1], "running_var": [2, 0.25]}
 IN_MEMORY = ("contiguous", "channels_last")  # the orders in which real layers are fed
 LONG = 4097  # long enough that a sum of equal terms, one after the other, drifts far out of a tree's bound
 
 
-def small(claims: Claims, dtype: str) -> list[Case]:
+def small(extent: Extent) -> list[Case]:
     """Return overflowing squares, stale and fresh backwards, an image in both orders of memory, data near epsilon."""
-    largest = np.sqrt(FORMATS[dtype].largest)
-    plain = _array([[1, -2], [3, 0.5], [-0.5, 4]], dtype)
-    huge = _array(np.array([[1, -2], [3, 0.5], [-0.5, 4]]) * largest, dtype)
-    tiny = _array(np.array([[1, -2], [3, 0.5], [-0.5, 4]]) * 2.0**-7, dtype)
-    image = _array(np.cumsum(np.arange(24) % 5).reshape(2, 2, 2, 3) / 4, dtype)
+    largest = np.sqrt(extent.format.largest)
+    plain = _array(PLAIN, extent)
+    huge = _array(PLAIN * largest, extent)
+    tiny = _array(PLAIN * 2.0**-7, extent)
+    image = _array(np.cumsum(np.arange(24) % 5).reshape(2, 2, 2, 3) / 4, extent)
     forwards = (Step("infer", plain), Step("train", plain * plain.dtype.type(3)))
     return [
         case
         for case in (
-            _case(claims, dtype, (Step("train", huge),), 1e-5),
-            _case(claims, dtype, (*forwards, _backward(plain, 0)), 1e-3),
-            _case(claims, dtype, (*forwards, _backward(plain, 1)), 1e-3),
-            _case(claims, dtype, (Step("infer", plain), _backward(plain[::-1], 0)), 1e-3),
-            *(
-                _case(claims, dtype, (Step("train", image), _backward(image[::-1], 0)), 1e-3, name)
-                for name in IN_MEMORY
-            ),
-            _case(claims, dtype, (Step("train", tiny), _backward(plain, 0)), 2.0**-14),
+            _case(extent, (Step("train", huge),), 1e-5),
+            _case(extent, (*forwards, _backward(plain, 0)), 1e-3),
+            _case(extent, (*forwards, _backward(plain, 1)), 1e-3),
+            _case(extent, (Step("infer", plain), _backward(plain[::-1], 0)), 1e-3),
+            *(_case(extent, (Step("train", image), _backward(image[::-1], 0)), 1e-3, name) for name in IN_MEMORY),
+            _case(extent, (Step("train", tiny), _backward(plain, 0)), 2.0**-14),
         )
         if case is not None
     ]
 
 
-def large(claims: Claims, dtype: str) -> list[Case]:
+def large(extent: Extent) -> list[Case]:
     """Return long groups in both orders of memory: sums of equal terms, and of cotangents of one sign."""
     found = []
     for shape in ((LONG, 2), (LONG, 2, 1, 1), (1, 2, 1, LONG)):
         for layout in IN_MEMORY if len(shape) > 2 else IN_MEMORY[:1]:
-            equal = _case(claims, dtype, (Step("train", _tiled([0.1], shape, dtype)),), 1.0, layout)
-            varied = _tiled([0.1, 0.3, -0.2], shape, dtype)
-            sums = _case(claims, dtype, (Step("train", varied), _backward(_tiled([0.3], shape, dtype), 0)), 1.0, layout)
+            equal = _case(extent, (Step("train", _tiled([0.1], shape, extent)),), 1.0, layout)
+            varied = _tiled([0.1, 0.3, -0.2], shape, extent)
+            sums = _case(extent, (Step("train", varied), _backward(_tiled([0.3], shape, extent), 0)), 1.0, layout)
             found += [case for case in (equal, sums) if case is not None]
     return found
 
 
-def degenerate(claims: Claims, dtype: str) -> list[Case]:
+def degenerate(extent: Extent) -> list[Case]:
     """Return a group of one element, and an empty batch followed by another one."""
-    x = _array([[1, -2], [3, 0.5], [-0.5, 4]], dtype)
-    scripts = ((Step("train", x[:1]),), (Step("train", x[:0]), *((Step("train", x),) if claims.scripts else ())))
-    return [case for script in scripts if (case := _case(claims, dtype, script, 1e-3)) is not None]
+    x = _array(PLAIN, extent)
+    scripts = ((Step("train", x[:1]),), (Step("train", x[:0]), *((Step("train", x),) if extent.claims.scripts else ())))
+    return [case for script in scripts if (case := _case(extent, script, 1e-3)) is not None]
 
 
-def invalid(claims: Claims, dtype: str) -> list[Case]:
+def invalid(extent: Extent) -> list[Case]:
     """Return a negative epsilon, and each parameter one element too long."""
-    valid = _case(claims, dtype, (Step("train", _array([[1, -2], [3, 0.5], [-0.5, 4]], dtype)),), 1e-3)
+    valid = _case(extent, (Step("train", _array(PLAIN, extent)),), 1e-3)
     return list(_spoilt(valid)) if valid is not None else []
 
 
@@ -72,27 +71,29 @@ def _spoilt(case: Case) -> Iterator[Case]:
         yield case.but(parameters=longer, regime=f"{name} of the wrong length")
 
 
-def _case(claims: Claims, dtype: str, script: tuple[Step, ...], epsilon: float, layout: str = "") -> Case | None:
+def _case(extent: Extent, script: tuple[Step, ...], epsilon: float, layout: str = "") -> Case | None:
     """Return a case with everything that is claimed given, or None where the script is beyond the claims."""
+    claims = extent.claims
     if layout and layout not in claims.layouts:
         return None
     ranks = {step.input.ndim for step in script if step.verb != "backward"}
     verbs = {step.verb for step in script}
     several = sum(step.verb != "backward" for step in script) > 1
     untracked = "infer" in verbs and not claims.state
-    if not (ranks <= set(claims.ranks) and verbs <= set(claims.verbs)) or (several and not claims.scripts) or untracked:
+    if not (ranks <= set(extent.ranks) and verbs <= set(claims.verbs)) or (several and not claims.scripts) or untracked:
         return None
     gradients = tuple(name for name in claims.gradients if name == "dx" or name[1:] in claims.parameters)
     wanted = tuple(step if step.verb != "backward" else _wanting(step, gradients) for step in script)
-    given = {"gamma": _array([1.5, -0.5], dtype), "beta": _array([0.25, 2], dtype)}
-    state = {"running_mean": _array([0.5, -1], dtype), "running_var": _array([2, 0.25], dtype)}
+    shape = script[0].input.shape
+    blocks, groups = (part(shape).parts for part in (extent.operation.blocks, extent.operation.groups))
+    parameters = {name: _tiled(GIVEN[name], (blocks,), extent) for name in claims.parameters}
     return Case(
-        operation="batch_norm",
-        dtype=dtype,
+        operation=extent.operation.name,
+        dtype=extent.dtype,
         attributes={"epsilon": epsilon, "momentum": None if claims.momentum_none else 0.25},
         script=wanted,
-        parameters={name: given[name] for name in claims.parameters},
-        state={name: state[name] for name in claims.state},
+        parameters=parameters,
+        state={name: _tiled(GIVEN[name], (groups,), extent) for name in claims.state},
         layout=layout or claims.layouts[0],
         regime="pinned",
     )
@@ -106,9 +107,9 @@ def _backward(cotangent: Array, of: int) -> Step:
     return Step("backward", None, cotangent, of, GRADIENTS)
 
 
-def _array(values: object, dtype: str) -> Array:
-    return np.array(values, dtype=np.float64).astype(FORMATS[dtype].dtype)
+def _array(values: object, extent: Extent) -> Array:
+    return np.array(values, dtype=np.float64).astype(extent.format.dtype)
 
 
-def _tiled(pattern: list[float], shape: tuple[int, ...], dtype: str) -> Array:
-    return np.resize(_array(pattern, dtype), shape)
+def _tiled(pattern: list[float], shape: tuple[int, ...], extent: Extent) -> Array:
+    return np.resize(_array(pattern, extent), shape)

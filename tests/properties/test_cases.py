@@ -5,19 +5,27 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from normspec.implementations.targets import resolve
 from normspec.properties.cases import STREAMS, recast
 from normspec.properties.cases.regimes import REGIMES
+from normspec.properties.cases.shapes import Extent
+from normspec.properties.check import Hunt, Settings
 from normspec.properties.search import explore, fingerprint, shrink
 from normspec.spec.case import Case
 from normspec.spec.claims import Claims
 from normspec.spec.formats import FORMATS
+from normspec.spec.operations import OPERATIONS
 
 CLAIMS = Claims(layouts=("contiguous", "channels_last"), momentum_none=True)
 
 
 def drawn(stream: str, count: int, seed: int = 0, dtype: str = "float32", claims: Claims = CLAIMS) -> list[Case]:
+    return from_extent(stream, Extent(OPERATIONS["batch_norm"], claims, dtype), count, seed)
+
+
+def from_extent(stream: str, extent: Extent, count: int, seed: int = 0) -> list[Case]:
     found: list[Case] = []
-    explore(STREAMS[stream].strategies["batch_norm"](claims, dtype), seed, count, found.append)
+    explore(STREAMS[stream].strategy(extent), seed, count, found.append)
     return found
 
 
@@ -40,7 +48,6 @@ def test_cases_stay_within_the_claims(stream: str) -> None:
 
 FEATURES: dict[str, Callable[[Case], object]] = {
     "rank": lambda case: case.script[0].input.ndim,
-    "regime": lambda case: case.regime,
     "layout": lambda case: case.layout,
     "momentum": lambda case: case.attributes["momentum"],
     "given": lambda case: tuple(case.parameters),
@@ -50,7 +57,6 @@ FEATURES: dict[str, Callable[[Case], object]] = {
 }
 EXPECTED = {
     "rank": {2, 3, 4, 5},
-    "regime": set(REGIMES),
     "layout": {"contiguous", "channels_last"},
     "momentum": {0.1, 0.9, 0.25, 1.0, 0.0, 0.01, None},
     "given": {(), ("gamma",), ("beta",), ("gamma", "beta")},
@@ -63,6 +69,14 @@ EXPECTED = {
 @pytest.mark.parametrize("feature", FEATURES)
 def test_the_whole_extent_is_drawn(feature: str) -> None:
     assert {FEATURES[feature](case) for case in drawn("small", 200)} == EXPECTED[feature]
+
+
+@pytest.mark.parametrize("stream", ["small", "large"])
+def test_every_regime_has_its_part_of_the_cases(stream: str) -> None:
+    (implementation,) = resolve("numpy-two-pass")
+    batches = Hunt(implementation, "float32", Settings(max_examples=22), ()).batches(STREAMS[stream])
+    assert [batch.extent.regimes for batch in batches] == [(name,) for name in REGIMES]
+    assert {batch.size for batch in batches} == {3 if stream == "small" else 2}
 
 
 def test_epsilon_runs_from_1e_12_to_10() -> None:
@@ -79,21 +93,21 @@ def test_degenerate_groups_have_one_element_or_none() -> None:
 
 
 def test_large_groups_are_no_powers_of_two_alone() -> None:
-    sizes = {case.script[0].input.size // case.script[0].input.shape[1] for case in drawn("large", 60)}
+    sizes = {case.script[0].input.size // case.script[0].input.shape[1] for case in drawn("large", 150)}
     assert {64, 65, 1025} <= sizes
 
 
 @pytest.mark.parametrize("dtype", FORMATS)
 @pytest.mark.parametrize("regime", REGIMES)
 def test_values_are_finite_in_every_regime_and_format(regime: str, dtype: str) -> None:
-    cases = [case for case in drawn("small", 120, dtype=dtype) if case.regime == regime]
+    cases = from_extent("small", Extent(OPERATIONS["batch_norm"], CLAIMS, dtype, (regime,)), 20)
     arrays = [step.x for case in cases for step in case.script if step.x is not None]
     assert arrays
     assert all(np.isfinite(x.astype(np.float64)).all() and x.dtype == FORMATS[dtype].dtype for x in arrays)
 
 
 def test_shrinking_stays_inside_the_regime_and_ends_small() -> None:
-    strategy = STREAMS["small"].strategies["batch_norm"](CLAIMS, "float32")
+    strategy = STREAMS["small"].strategy(Extent(OPERATIONS["batch_norm"], CLAIMS, "float32"))
 
     def fails(case: Case) -> str | None:
         return "found" if case.regime == "outlier" and case.script[0].input.max() >= 16 else None
