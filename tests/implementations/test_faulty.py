@@ -31,6 +31,7 @@ def battery() -> Iterator[Case]:
     yield training_of([2.0, 2.0], "float32", epsilon=1e-12)
     yield training_of([1.0, np.nan, 2.0])
     yield training_of([1.0, 2.0], epsilon=-1e-5)
+    yield training_of([1e30, -3e30], "float32")
     full = numbers((4, 3))
     for momentum in (0.5, None):
         script = (Step("train", np.empty((0, 3))), Step("train", full))
