@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import reduce
+from operator import mul
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -137,6 +139,9 @@ def hoisted_mpmath(direction: str, rows: dict[str, Any], m: int) -> Run:
             return np.add.reduce(a, axis=-1, keepdims=True)
 
         block_total = total
+
+        def product(self, *factors: Any) -> Any:
+            return reduce(mul, factors)
 
         def rsqrt(self, a: Any) -> Any:
             return np.frompyfunc(lambda v: 1 / mpmath.sqrt(v), 1, 1)(a)

@@ -3,7 +3,7 @@
 from sympy import sqrt
 
 from normspec.derivations.language import Definition, Index, define, mean, natural, scalar, total
-from normspec.derivations.proof import Chapter, Equation, claim
+from normspec.derivations.proof import Chapter, Equation, chain, claim
 from normspec.derivations.quantities import (
     Standardized,
     beta,
@@ -55,6 +55,15 @@ CHAPTER = Chapter(
             Equation(y[j], gamma[j] * xhat[j] + beta[j], "definition"),
         ),
         claim(
+            "y-product",
+            "So it is a product of three factors and a sum; how the product is taken is open.",
+            chain(
+                y[j],
+                (gamma[j] * (x[j] - mu) / sigma + beta[j], "definition of x̂"),
+                (gamma[j] * (x[j] / sigma - mu / sigma) + beta[j], "or the deviation is taken after the division"),
+            ),
+        ),
+        claim(
             "identity-recovery",
             "With gamma = σ and beta = μ the layer returns its input.",
             Equation(sigma * xhat[j] + mu, x[j], "x̂ is the deviation in units of σ"),
@@ -82,7 +91,11 @@ CHAPTER = Chapter(
         claim(
             "inference-y",
             "In inference the statistics are given, and each element is mapped on its own.",
-            Equation(gamma[j] * xhat_r[j] + beta[j], gamma[j] * (x[j] - mu_r) / sigma_r + beta[j], "definition"),
+            chain(
+                gamma[j] * xhat_r[j] + beta[j],
+                (gamma[j] * (x[j] - mu_r) / sigma_r + beta[j], "definition of x̂ᵣ"),
+                (gamma[j] * (x[j] / sigma_r - mu_r / sigma_r) + beta[j], "or the deviation after the division"),
+            ),
         ),
         claim(
             "folded-inference",

@@ -30,6 +30,7 @@ from normspec.derivations.quantities import (
     loss,
     m,
     mu,
+    mu_r,
     sigma,
     sigma_r,
     standard,
@@ -62,6 +63,8 @@ db, ds = define("db", total(ghat[i], i)), define("ds", total(ghat[i] * x[i], i))
 slope = define("p", (db * mu - ds) / (m * sigma**3))
 offset = define("q", -slope * mu - db / (m * sigma))
 uniform = define("L'", total(g[i] * G * xhat[i], i))
+frozen_uniform = define("L'", total(g[i] * G * xhat_r[i], i))
+dotp_r = define("dotp", total(g[i] * (x[i] - mu_r), i))
 
 a, b_, h, pi = scalar("a"), scalar("b"), Vector("h"), permutation("pi")
 other_loss = define("H", total(h[i] * (gamma[i] * xhat[i] + beta[i]), i))
@@ -171,6 +174,25 @@ CHAPTER = Chapter(
             ),
         ),
         claim(
+            "gathered-gradient",
+            "And gamma may come last, alone or with 1/(m σ) gathered in front of whole sums.",
+            chain(
+                partial(uniform, x[j]),
+                ((g[j] - mean(g[i], i) - xhat[j] * mean(g[i] * xhat[i], i)) / sigma * G, "γ is common to the group"),
+                ((m * g[j] - total(g[i], i) - xhat[j] * total(g[i] * xhat[i], i)) * G / (m * sigma), "so is 1/m"),
+            ),
+        ),
+        claim(
+            "projected-dgamma",
+            "Where a block is one group, σ leaves the sum of gamma's gradient, and so may the mean.",
+            chain(
+                partial(uniform, G),
+                (total(g[i] * xhat[i], i), "each output is linear in γ"),
+                (dotp / sigma, "σ is common to the group"),
+                ((total(g[i] * x[i], i) - mu * total(g[i], i)) / sigma, "so is μ"),
+            ),
+        ),
+        claim(
             "folded-gradient",
             "The gradient is a combination of the cotangent, the input and one, with coefficients of the group.",
             Equation(partial(loss, x[j]), ghat[j] / sigma + slope * x[j] + offset, "collect ĝⱼ and xⱼ"),
@@ -179,6 +201,16 @@ CHAPTER = Chapter(
             "inference-dx",
             "In inference the statistics are constants, and the gradient is a scaling.",
             Equation(partial(frozen, x[j]), DX_INFERENCE, "each output depends on its own input alone"),
+        ),
+        claim(
+            "inference-dgamma",
+            "The gradient of gamma in inference, where a block is one group: σᵣ leaves the sum, and so may μᵣ.",
+            chain(
+                partial(frozen_uniform, G),
+                (total(g[i] * xhat_r[i], i), "each output is linear in γ"),
+                (dotp_r / sigma_r, "σᵣ is common to the group"),
+                ((total(g[i] * x[i], i) - mu_r * total(g[i], i)) / sigma_r, "so is μᵣ"),
+            ),
         ),
         claim(
             "detached-mean",

@@ -1,7 +1,8 @@
 """Printing code: an expression as Python that runs on any number system.
 
 The code uses + - * / by numbers and arrays, S.total over the group, S.block_total over the elements that share a
-parameter, S.sqrt and S.rsqrt; nothing else. Names that the mathematics gives become variables, each computed once.
+parameter, S.sqrt and S.rsqrt, and S.product where a formula leaves the order of three or more factors open; nothing
+else. Names that the mathematics gives become variables, each computed once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from sympy import Abs, Expr, Function, Integer, Mul, Pow, Rational, Symbol
 from normspec.derivations.nodes import Defined, Delta, Entry, Total
 from normspec.derivations.rewriting import free_indices
 
-GROUP, BLOCK, SQRT, RSQRT, ABS = (Function(f"S.{n}") for n in ("total", "block_total", "sqrt", "rsqrt", "abs"))
+GROUP, BLOCK, SQRT, RSQRT, ABS, PRODUCT = (
+    Function(f"S.{n}") for n in ("total", "block_total", "sqrt", "rsqrt", "abs", "product")
+)
 
 NAMES = {
     "mu": "mean",
@@ -48,7 +51,8 @@ class Formula:
     """A function to print: its arguments, and the expressions that it returns by name.
 
     `bindings` say what arrays named in the mathematics are computed as, `names` what its names are called in the code,
-    and with `block` every sum is one over the elements that share a parameter.
+    with `block` every sum is one over the elements that share a parameter, and with `ordered` products are taken as
+    they are written.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Formula:
     bindings: Mapping[str, object] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     block: bool = False
+    ordered: bool = True
 
 
 def print_function(formula: Formula) -> str:
@@ -136,7 +141,8 @@ class _Body:
         if expr.is_Pow:
             return self._power(expr)
         if expr.is_Add or expr.is_Mul:
-            return self._shaped(expr.func(*map(self.lower, expr.args)))
+            lowered = self._shaped(expr.func(*map(self.lower, expr.args)))
+            return lowered if self.formula.ordered or not lowered.is_Mul else in_any_order(lowered)
         if expr.is_Rational:
             return expr
         raise ValueError(f"no code for {type(expr).__name__}: {expr!r}")
@@ -169,6 +175,29 @@ class _Body:
         if exponent.is_Integer:
             return self.lower(base) ** exponent
         raise ValueError(f"no code for the power {exponent}")
+
+
+def in_any_order(expr: Mul) -> Expr:
+    """Leave the order of three or more factors open; what is common to a group is one factor beside elements."""
+    coefficient, rest = expr.as_coeff_Mul()
+    powers = [f.as_base_exp() for f in Mul.make_args(rest)]
+    factors = [base for base, exponent in powers for _ in range(int(exponent))]
+    below = Mul(*(base**-exponent for base, exponent in powers if exponent < 0))
+    elements, scalars = ([f for f in factors if _is_element(f) is kind] for kind in (True, False))
+    common = _divided(scalars, below) if len(scalars) > 2 else Mul(*scalars) / below
+    pieces = [*elements, *([] if common == 1 else [common])]
+    return coefficient * (_open(pieces) if elements else common)
+
+
+def _divided(factors: Sequence[Expr], divisor: Expr) -> Expr:
+    """Divide the factor that occurs least: what is divided early underflows the most."""
+    rarest = min(factors, key=factors.count)
+    return _open([rarest / divisor, *(f for f in factors if f != rarest)])
+
+
+def _open(factors: Sequence[Expr]) -> Expr:
+    ordered = sorted(factors, key=_factor_key)
+    return PRODUCT(*ordered) if len(ordered) > 2 else Mul(*ordered)
 
 
 def _is_element(expr: Expr) -> bool:
@@ -204,7 +233,11 @@ def _product(expr: Mul) -> str:
     front = " * ".join(_held(f) if not f.is_Pow else _code(f) for f in sorted(elements, key=_factor_key))
     if scalars == "1":
         return front
-    plain = scalars.isidentifier() or (" / " not in scalars and " + " not in scalars and " - " not in scalars)
+    plain = (
+        scalars.isidentifier()
+        or scalars.startswith("S.product(")
+        or (" / " not in scalars and " + " not in scalars and " - " not in scalars)
+    )
     return f"{front} * {scalars if plain else f'({scalars})'}"
 
 
@@ -233,7 +266,7 @@ def _totals(expr: Expr) -> int:
 def _term_key(term: Expr) -> tuple[object, ...]:
     """Positive terms first; sums, and products with a difference, late."""
     nested = any(f.is_Add for f in term.args)
-    plain = _is_element(term) if _negative(term) else not term.is_Mul
+    plain = _is_element(term) if _negative(term) else not term.is_Mul and term.func != PRODUCT
     return _negative(term), _totals(term), nested, plain, str(term) == "epsilon", len(term.args), str(term)
 
 

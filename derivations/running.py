@@ -70,6 +70,7 @@ CHAPTER = Chapter(
                 r + a * (new - r),
                 ((1 - a) * r + a * new, "momentum weighs the new value"),
                 (old * r + (1 - old) * new, "momentum q = 1 − a"),
+                (old * r + a * new, "two weights that sum to one"),
             ),
         ),
         claim(

@@ -17,13 +17,25 @@ from normspec.spec.tolerance import Form
 
 FORMS: Mapping[tuple[str, bool], tuple[str, ...]] = MappingProxyType(
     {
-        ("forward", True): ("forward", "forward_folded"),
-        ("forward", False): ("inference", "inference_folded"),
-        ("backward", True): ("backward", "backward_projected", "backward_folded"),
-        ("backward", False): ("inference_backward",),
+        ("forward", True): ("forward", "forward_folded", "forward_apart"),
+        ("forward", False): ("inference", "inference_folded", "inference_apart"),
+        ("backward", True): (
+            "backward",
+            "backward_projected",
+            "backward_gathered",
+            "backward_folded",
+            "backward_apart",
+        ),
+        ("backward", False): ("inference_backward", "inference_backward_apart"),
     }
 )
-"""The functions of an oracle, by direction and by whether the group's own statistics normalize it."""
+"""The functions of an oracle, by direction and by whether the group's own statistics normalize it.
+
+The first gives every output, the others what they compute in another way.
+"""
+
+ALIGNED = frozenset({"backward_projected", "backward_gathered", "backward_apart", "inference_backward_apart"})
+"""What takes gamma to be constant in each group."""
 
 
 def forms_of(question: Question) -> tuple[Form, ...]:
@@ -39,11 +51,10 @@ def forms_of(question: Question) -> tuple[Form, ...]:
 
 
 def _applies(name: str, question: Question) -> bool:
-    if name.endswith("_folded"):
-        return question.contract.folded
-    if name.endswith("_projected"):
-        return question.rows.aligned
-    return True
+    """Return whether the contract and the groups allow a form. Folded and apart, it rounds x itself, not x - mean."""
+    if name.endswith(("_folded", "_apart")) and not question.contract.folded:
+        return False
+    return question.rows.aligned or name not in ALIGNED
 
 
 RUNNING = MappingProxyType({name: running for running, name in STATISTICS.items()})
@@ -64,7 +75,7 @@ def _form(question: Question, function: Callable[..., dict[str, Any]]) -> Form:
         inputs = _Inputs(question, system, arrays)
         outputs = function(system, *(inputs[name] for name in _names(function)))
         found: dict[str, tuple[Computed, ...]] = {name: (number,) for name, number in outputs.items()}
-        if question.step.verb == "train" and question.state:
+        if question.step.verb == "train" and question.state and "mean" in outputs:
             found |= _running(question, system, inputs, outputs)
         return found
 
@@ -111,7 +122,7 @@ def _running(
         old = inputs[name]
         found[running] = (
             _required(question, "blend")(old, new, weights[1])["running"],
-            weights[0] * old + weights[1] * new,
+            _required(question, "blend_weighted")(old, new, *weights)["running"],
         )
     return found
 

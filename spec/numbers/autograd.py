@@ -5,6 +5,8 @@ torch is imported by this module alone, and by no other of the specification.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 from typing import Any
 
 import torch
@@ -25,6 +27,10 @@ class Tensors:
     def block_total(self, a: torch.Tensor) -> torch.Tensor:
         """Return the sum over each block, as (blocks, 1)."""
         return self.total(self.regroup(a))
+
+    def product(self, *factors: torch.Tensor) -> torch.Tensor:
+        """Return the product of the factors, from left to right."""
+        return reduce(mul, factors)
 
     def sqrt(self, a: torch.Tensor) -> torch.Tensor:
         """Return the square root."""

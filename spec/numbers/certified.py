@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 from typing import Any
 
 from normspec.spec.formats import Array
@@ -23,6 +25,10 @@ class Certified:
     def block_total(self, a: Any) -> Any:
         """Return the sum over each block."""
         return self.engine.total(a if self.regroup is unmoved else self.engine.moved(a, self.regroup))
+
+    def product(self, *factors: Any) -> Any:
+        """Return the product of the factors, from left to right."""
+        return reduce(mul, factors)
 
     def sqrt(self, a: Any) -> Any:
         """Return the square root."""

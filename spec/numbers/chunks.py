@@ -109,7 +109,7 @@ def _skipping(name: str) -> Callable[..., Number]:
     return remembered(skipping)
 
 
-for _name in ("add", "subtract", "negative", "multiply", "divide", "sqrt", "rsqrt", "kept"):
+for _name in ("add", "subtract", "negative", "multiply", "product", "divide", "sqrt", "rsqrt", "kept"):
     setattr(PiecewiseArithmetic, _name, _skipping(_name))
 
 

@@ -7,6 +7,7 @@ own roundings. Sources: Higham, Accuracy and Stability, chapters 3 and 4; Jeanne
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import count
 from typing import Any
 
@@ -18,7 +19,7 @@ from normspec.spec.numbers.computed import Bound, Computed, Operand, Partial, Ro
 from normspec.spec.numbers.engine import Engine
 from normspec.spec.numbers.memory import Memory, remembered
 from normspec.spec.numbers.plain import unmoved
-from normspec.spec.numbers.reach import SLACK, reach_of_inverse, reach_of_rsqrt, reach_of_sqrt
+from normspec.spec.numbers.reach import SLACK, lost_between, reach_of_inverse, reach_of_rsqrt, reach_of_sqrt
 from normspec.spec.numbers.summation import recurrence_error, recurrence_underflow, sum_over, summation_error
 from normspec.spec.numbers.symbols import NONE, Coefficients, added, scaled, spread
 
@@ -103,6 +104,17 @@ class ContractArithmetic:
         rest = rest + ((a.deviation + a.gap) * b.deviation + b.gap * a.deviation)
         floor = None if a.floor is None or b.floor is None else a.floor * b.floor
         return self._rounded(exact, shared, rest, 0.0, floor, scalar, 1, True)
+
+    @remembered
+    def product(self, *factors: Operand) -> Computed:
+        """Return the rounded product of numbers, or ones, in whichever order underflows the most."""
+        numbers = [a for a in factors if not isinstance(a, int)]
+        product: Computed = reduce(self.multiply, numbers)
+        if len(numbers) < 3:
+            return product
+        half = max(self.contract.accumulator.half_subnormal, self.contract.compute.half_subnormal)
+        rest = product.rest + half * lost_between([a.size + a.deviation for a in numbers])
+        return self._rounded(product.exact, product.shared, rest, product.extra, None, product.scalar, 0, False)
 
     @remembered
     def divide(self, a: Computed, b: Operand) -> Computed:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,10 @@ class Plain:
     def block_total(self, a: Array) -> Array:
         """Return the sum over each block, as (blocks, 1)."""
         return self.total(self.regroup(a))
+
+    def product(self, *factors: Array) -> Array:
+        """Return the product of the factors, from left to right."""
+        return np.asarray(reduce(mul, factors))
 
     def sqrt(self, a: Array) -> Array:
         """Return the square root."""

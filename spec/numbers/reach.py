@@ -4,6 +4,9 @@ Each takes the argument's value and gap, how far below and how far above it what
 under what is computed, or None. Each returns a bound of |f(computed) - f(exact)|.
 """
 
+from collections.abc import Sequence
+from functools import reduce
+
 import numpy as np
 
 from normspec.spec.formats import Array
@@ -21,6 +24,18 @@ def _ends(value: Array, gap: Array, fall: Bound, floor: Bound | None) -> tuple[A
         return exact, exact - fall, np.asarray(fall + 0.0 * value)
     drop = np.minimum(fall, np.maximum(value - floor, 0.0) + gap + SLACK * np.abs(value))
     return np.maximum(exact, 0.0), np.maximum(exact - fall, floor), drop
+
+
+def lost_between(sizes: Sequence[Array]) -> Array:
+    """Bound what underflows of half a unit come to, on the way to a product of three or more, in any order.
+
+    A partial product's underflow is multiplied by the factors that are still to come: all but two of them at most.
+    """
+    later = len(sizes) - 2
+    if later == 1:
+        return reduce(np.maximum, sizes)
+    largest = np.sort(np.stack(np.broadcast_arrays(*sizes)), axis=0)[-later:]
+    return np.asarray(later * np.prod(np.maximum(largest, 1.0), axis=0))
 
 
 def reach_of_rsqrt(value: Array, gap: Array, fall: Bound, rise: Bound, floor: Bound | None) -> Array:

@@ -1,5 +1,7 @@
 """The printed rounding bounds hold for a float32 layer, are not empty, and are seen to be exceeded by a faulty one."""
 
+from functools import reduce
+from operator import mul
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +14,14 @@ from normspec.derivations.rounding import BOUNDS, D, d
 from normspec.spec.oracles import normalize, rounding
 
 U, EPSILON = 2.0**-24, 1e-5
-NUMPY = SimpleNamespace(total=np.sum, block_total=np.sum, sqrt=np.sqrt, rsqrt=lambda a: 1 / np.sqrt(a), abs=np.abs)
+NUMPY = SimpleNamespace(
+    total=np.sum,
+    block_total=np.sum,
+    product=lambda *factors: reduce(mul, factors),
+    sqrt=np.sqrt,
+    rsqrt=lambda a: 1 / np.sqrt(a),
+    abs=np.abs,
+)
 
 
 def growth(k):
