@@ -50,9 +50,13 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
             Requirement(
                 "permutation-equivariance", "a permutation of the group permutes y and dx", "permutation-equivariance"
             ),
-            Requirement("group-independence", "no group depends on another", "y"),
+            Requirement("group-independence", "no group depends on another", "independence"),
             Requirement("identity-recovery", "γ = σ and β = μ give y = x", "identity-recovery"),
-            Requirement("rank-equivalence", "the axes of space may be joined with the batch: nothing changes", "y"),
+            Requirement(
+                "rank-equivalence",
+                "the axes of space may be joined with the batch: nothing changes",
+                "permutation-equivariance",
+            ),
             Requirement("running-independence", "in training y ignores the running statistics", "y"),
             # gradients
             Requirement("cotangent-linearity", "vjp(a g + b h) = a vjp(g) + b vjp(h)", "dx-linearity"),
