@@ -1,8 +1,12 @@
 """`normspec list`: what there is to choose from."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from normspec.spec.requirements import Requirement
 
 Names = Mapping[str, str]
 
@@ -16,7 +20,12 @@ def _operations() -> Names:
 def _laws() -> Names:
     from normspec.properties.laws import LAWS
 
-    return {law.name: law.statement for law in LAWS.values()}
+    return {law.name: f"{law.statement}\n{_grounds(law.requirement)}" for law in LAWS.values()}
+
+
+def _grounds(requirement: "Requirement") -> str:
+    """Return why a requirement stands: the claim to look up, or the reason where there is nothing to prove."""
+    return f"proved: normspec derive {requirement.claim}" if requirement.claim else f"because {requirement.because}"
 
 
 def _implementations() -> Names:
