@@ -6,7 +6,7 @@ operation's business, not the formula's.
 
 from sympy import Integer, sqrt
 
-from normspec.derivations.language import Defined, Definition, define, mean, partial, positive, scalar, total
+from normspec.derivations.language import Defined, Definition, Vector, define, mean, partial, positive, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
 from normspec.derivations.quantities import (
     Standardized,
@@ -18,13 +18,14 @@ from normspec.derivations.quantities import (
     ghat,
     i,
     j,
+    k,
     m,
     mu,
     standardized,
     v,
     x,
 )
-from normspec.derivations.readback import closed
+from normspec.derivations.readback import Chart, closed
 
 d, a, c = positive("d"), positive("a"), scalar("c")
 
@@ -57,7 +58,14 @@ def loss(which: Standardized) -> Defined:
 
 
 DX_RMS = gradient(rms, m, False)
-unit = Definition("u", x[i] / sqrt(total(x[i] ** 2, i)), i)
+length = define("r", sqrt(total(x[k] ** 2, k)))
+unit = Definition("u", x[i] / length, i)
+direction = Chart(
+    {x.head: lambda i: positive("r") * Vector("u")[i]},
+    ((total(Vector("u")[i] ** 2, i), 1),),
+    {positive("r"): length, Vector("u").head: unit},
+)
+DX_UNIT = closed(total(g[i] * partial(unit[i], x[j]), i), direction)
 
 CHAPTER = Chapter(
     "family",
@@ -127,7 +135,7 @@ CHAPTER = Chapter(
             "The gradient of RMS norm along the group is epsilon's share, but it need not sum to zero.",
             Equation(
                 total(partial(loss(rms), x[j]) * x[j], j),
-                epsilon / rms.sigma**2 * total(ghat[i] * rms.xhat[i], i),
+                closed(total(DX_RMS[j] * x[j], j), chart(m, False, rms), [ghat]),
                 "x = σ x̂",
             ),
         ),
@@ -136,8 +144,8 @@ CHAPTER = Chapter(
             "L2 normalization, d = 1 and ε = 0: the gradient is the cotangent's part orthogonal to u, over the norm.",
             Equation(
                 partial(define("L", total(g[i] * unit[i], i)), x[j]),
-                (g[j] - unit[j] * total(g[i] * unit[i], i)) / sqrt(total(x[i] ** 2, i)),
-                "Σ u² = 1",
+                DX_UNIT,
+                "in the coordinates x = r u, where Σ u² = 1",
             ),
             Equation(
                 total(partial(define("L", total(g[i] * unit[i], i)), x[j]) * x[j], j), 0, "so it is orthogonal to x"

@@ -65,7 +65,7 @@ NORMALIZE = (
             {"dx": right("dx"), **PARAMETERS}, ("dx", "dgamma", "dbeta"), {"xhat": Opened(xhat)}),
     Formula("backward_projected", BACKWARD, "The same for a gamma that is constant in each group: one projection.",
             {"dx": right("projected-gradient"), "dgamma": right("projected-dgamma", 1)},
-            ("projected-gradient", "projected-dgamma")),
+            ("projected-gradient", "projected-dgamma"), names={"c": "centred"}),
     Formula("backward_folded", BACKWARD, "The same with dx as a combination of the cotangent, x and one.",
             {"dx": right("folded-gradient")}, ("folded-gradient",)),
     Formula("backward_gathered", BACKWARD, "The same dx with sums for means, and what is common in front.",

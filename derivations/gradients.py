@@ -21,6 +21,7 @@ from normspec.derivations.language import (
 from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
 from normspec.derivations.quantities import (
     beta,
+    chart_of_deviations,
     epsilon,
     g,
     gamma,
@@ -58,8 +59,8 @@ frozen = define("L", total(g[i] * (gamma[i] * xhat_r[i] + beta[i]), i))
 DX_INFERENCE = closed(partial(frozen, x[j]), keep=[sigma_r])
 
 G = scalar("gamma")
-dotp = define("dotp", total(g[i] * (x[i] - mu), i))
 db, ds = define("db", total(ghat[i], i)), define("ds", total(ghat[i] * x[i], i))
+deviations = chart_of_deviations()
 slope = define("p", (db * mu - ds) / (m * sigma**3))
 offset = define("q", -slope * mu - db / (m * sigma))
 uniform = define("L'", total(g[i] * G * xhat[i], i))
@@ -146,7 +147,7 @@ CHAPTER = Chapter(
             "The gradient is nearly orthogonal to x̂: what remains is epsilon's share.",
             Equation(
                 total(partial(loss, x[j]) * xhat[j], j),
-                epsilon / sigma**3 * total(ghat[i] * xhat[i], i),
+                closed(total(dx[j] * xhat[j], j), standard, [ghat]),
                 "Σ x̂² = m (1 − ε/σ²)",
             ),
             Equation(
@@ -160,7 +161,7 @@ CHAPTER = Chapter(
             "Along the group itself the gradient is epsilon's share too: scaling the input nearly keeps the loss.",
             Equation(
                 total(partial(loss, x[j]) * x[j], j),
-                epsilon / sigma**2 * total(ghat[i] * xhat[i], i),
+                closed(total(dx[j] * x[j], j), standard, [ghat]),
                 "x = μ + σ x̂, and the gradient sums to zero",
             ),
         ),
@@ -169,8 +170,8 @@ CHAPTER = Chapter(
             "With one gamma in the group, one projection onto the deviations is enough.",
             Equation(
                 partial(uniform, x[j]),
-                (g[j] - mean(g[i], i) - (x[j] - mu) * dotp / (m * sigma**2)) / sigma * G,
-                "x̂ = (x − μ)/σ",
+                closed(partial(uniform, x[j]), deviations),
+                "in the coordinates x = μ + c, where Σ c = 0 and Σ c² = m (σ² − ε)",
             ),
         ),
         claim(
@@ -178,8 +179,8 @@ CHAPTER = Chapter(
             "And gamma may come last, alone or with 1/(m σ) gathered in front of whole sums.",
             chain(
                 partial(uniform, x[j]),
-                ((g[j] - mean(g[i], i) - xhat[j] * mean(g[i] * xhat[i], i)) / sigma * G, "γ is common to the group"),
-                ((m * g[j] - total(g[i], i) - xhat[j] * total(g[i] * xhat[i], i)) * G / (m * sigma), "so is 1/m"),
+                (closed(partial(uniform, x[j]), standard), "γ is common to the group"),
+                (closed(partial(uniform, x[j]), standard, over=m * sigma), "so is 1/m"),
             ),
         ),
         claim(
@@ -188,7 +189,7 @@ CHAPTER = Chapter(
             chain(
                 partial(uniform, G),
                 (total(g[i] * xhat[i], i), "each output is linear in γ"),
-                (dotp / sigma, "σ is common to the group"),
+                (closed(partial(uniform, G), deviations), "σ is common to the group"),
                 ((total(g[i] * x[i], i) - mu * total(g[i], i)) / sigma, "so is μ"),
             ),
         ),

@@ -55,6 +55,8 @@ def standardized(
 group = standardized(lambda i: x[i])
 mu, v, sigma, xhat = group.mu, group.v, group.sigma, group.xhat
 
+deviation = Definition("c", x[i] - mu, i)
+
 mu_r, v_r = Symbol("mu_r"), positive("v_r")
 sigma_r = define("sigma_r", sqrt(v_r + epsilon))
 xhat_r = Definition("xhat_r", (x[i] - mu_r) / sigma_r, i)
@@ -73,6 +75,13 @@ def chart(divisor: Expr = m, centred: bool = True, names: Standardized = group) 
         rules.append((total(h[i], i), Integer(0)))
     back = {mean_: names.mu, scale: names.sigma, h.head: names.xhat}
     return Chart({x.head: lambda i: centre + scale * h[i]}, tuple(rules), back)
+
+
+def chart_of_deviations() -> Chart:
+    """Coordinates of a group: x[i] = mu + c[i], with sum c = 0 and sum c**2 = m (sigma**2 - epsilon)."""
+    mean_, scale, c = Symbol("mu"), Symbol("sigma", positive=True), Vector("c")
+    rules = ((total(c[i] ** 2, i), m * (scale**2 - epsilon)), (total(c[i], i), Integer(0)))
+    return Chart({x.head: lambda i: mean_ + c[i]}, rules, {mean_: mu, scale: sigma, c.head: deviation})
 
 
 standard = chart()

@@ -198,7 +198,14 @@ def _escaped(prose: str) -> str:
     letters = {written: in_latex(name) for name, written in GREEK.items()}
     plain = unicodedata.normalize("NFD", prose)
     hatted = re.sub("(\\w)\u0302", lambda found: f"$\\hat{{{letters.get(found[1], found[1])}}}$", plain)
-    return "".join(_PROSE.get(c, c) for c in hatted).replace("$$", "")
+    whole = unicodedata.normalize("NFC", re.sub(r"_(\w(?:\(\w\))?)", r"$_{\1}$", hatted))
+    return "".join(part if part[0] == "$" else _set(part) for part in re.split(r"(\$[^$]*\$)", whole) if part).replace(
+        "$$", ""
+    )
+
+
+def _set(plain: str) -> str:
+    return "".join(_PROSE.get(c, c) for c in plain)
 
 
 def _catalogue_latex() -> str:
@@ -221,6 +228,7 @@ _PROSE = {
     "−": "$-$",
     "≠": r"$\neq$",
     "≤": r"$\le$",
+    "…": r"$\dots$",
     "%": r"\%",
     "_": r"\_",
 }

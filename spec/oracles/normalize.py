@@ -99,9 +99,8 @@ def backward_projected(S: Any, x: Any, dy: Any, gamma: Any, epsilon: Any, m: int
     centred = x - mean
     variance = S.total(centred * centred) / m
     rstd = S.rsqrt(variance + epsilon)
-    dotp = S.total(dy * centred)
-    dx = S.product(dy - centred * S.product(dotp / m, rstd, rstd) - S.total(dy) / m, gamma, rstd)
-    dgamma = dotp * rstd
+    dx = S.product(dy - S.total(dy) / m - centred * S.product(S.total(dy * centred) / m, rstd, rstd), gamma, rstd)
+    dgamma = S.total(dy * centred) * rstd
     return {"dx": dx, "dgamma": dgamma}
 
 

@@ -175,6 +175,15 @@ MACROS = set(
 )
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_prose_of_latex_has_nothing_that_only_mathematics_may_have(name):
+    """Letters, subscripts and signs of prose are set as mathematics; comments are not read."""
+    lines = [line for line in render_claim(catalogue.claim(name), "latex").splitlines() if line[:1] != "%"]
+    prose = re.sub(r"\$[^$]*\$|^\\\[.*\\\]$|\\%", "", "\n".join(lines), flags=re.MULTILINE)
+    assert prose.isascii()
+    assert not set(prose) & set("_^&#~$"), prose
+
+
 @pytest.mark.parametrize("format", ["text", "markdown", "latex"])
 def test_the_catalogue_lists_every_claim(format):
     """Each name and statement is there."""
