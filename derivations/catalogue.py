@@ -175,6 +175,8 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "rounding-variance",
         "rounding-one-pass",
         "rounding-rstd",
+        "rounding-rstd-count",
+        "rounding-underflow",
         "rounding-y",
         "rounding-y-first-order",
         "rounding-y-folded",

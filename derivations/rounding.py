@@ -49,6 +49,7 @@ def linear(expr: Expr, errors: tuple[Expr, ...]) -> Expr:
     return sum((error * substitute(derivative(expr, error), none) for error in errors), Integer(0))
 
 
+f_1, f_2, f_3 = (scalar(name) for name in ("f_1", "f_2", "f_3"))
 spread = (x[i] - mu - d) ** 2
 change, kappa = scalar("Delta"), scalar("kappa")
 
@@ -140,6 +141,24 @@ CHAPTER = Chapter(
                 "κ gathers the roundings of sum, root and division",
             ),
             Equation(partial(1 / sqrt(w), w), -1 / (2 * w) / sqrt(w), "to first order, by −Δ/(2 w)"),
+        ),
+        claim(
+            "rounding-rstd-count",
+            "Root and division round once each: what both do to r is what two roundings do.",
+            Bound(
+                (1 + u) / (1 - u) - 1,
+                growth(2),
+                2 * u**2 / ((1 - u) * (1 - 2 * u)),
+                "2 u < 1: a rounding up over a rounding down is furthest from one",
+                positives=(1 - u, 1 - 2 * u),
+            ),
+            source="Higham 2002, lemma 3.1",
+        ),
+        claim(
+            "rounding-underflow",
+            "A product that underflows on its way is off by what the later factors make of that.",
+            Equation(((f_1 * f_2 + d) * f_3 + e) - f_1 * f_2 * f_3, d * f_3 + e, "two products, each stored"),
+            Magnitude(d * f_3 + e, BOUNDS, "so the worst order multiplies by the largest factor last; D = E = η/2"),
         ),
         claim(
             "rounding-y",
