@@ -18,25 +18,25 @@ LONG = 4097  # long enough that a sum of equal terms, one after the other, drift
 
 
 def small(extent: Extent) -> list[Case]:
-    """Return overflowing squares, stale and fresh backwards, an image in both orders of memory, data near epsilon."""
+    """Return overflowing squares, stale and fresh backwards, images in both orders of memory, two trainings."""
     largest = np.sqrt(extent.format.largest)
     plain = _array(PLAIN, extent)
     huge = _array(PLAIN * largest, extent)
     tiny = _array(PLAIN * 2.0**-7, extent)
     image = _array(np.cumsum(np.arange(24) % 5).reshape(2, 2, 2, 3) / 4, extent)
     forwards = (Step("infer", plain), Step("train", plain * plain.dtype.type(3)))
-    return [
-        case
-        for case in (
-            _case(extent, (Step("train", huge),), 1e-5),
-            _case(extent, (*forwards, _backward(plain, 0)), 1e-3),
-            _case(extent, (*forwards, _backward(plain, 1)), 1e-3),
-            _case(extent, (Step("infer", plain), _backward(plain[::-1], 0)), 1e-3),
-            *(_case(extent, (Step("train", image), _backward(image[::-1], 0)), 1e-3, name) for name in IN_MEMORY),
-            _case(extent, (Step("train", tiny), _backward(plain, 0)), 2.0**-14),
-        )
-        if case is not None
+    found = [
+        _case(extent, (Step("train", huge),), 1e-5),
+        _case(extent, (*forwards, _backward(plain, 0)), 1e-3),
+        _case(extent, (*forwards, _backward(plain, 1)), 1e-3),
+        _case(extent, (Step("infer", plain), _backward(plain[::-1], 0)), 1e-3),
+        *(_case(extent, (Step("train", image), _backward(image[::-1], 0)), 1e-3, name) for name in IN_MEMORY),
+        _case(extent, (Step("train", tiny), _backward(plain, 0)), 2.0**-14),
     ]
+    twice = _case(extent, (Step("train", plain), Step("train", tiny)), 1e-3)
+    if twice is not None:
+        found.append(twice.but(attributes={**twice.attributes, "momentum": 0.25}))
+    return [case for case in found if case is not None]
 
 
 def large(extent: Extent) -> list[Case]:
