@@ -5,7 +5,7 @@ finite where a finite result is demanded; U lies outside the safe domain, where 
 case whose bound demands nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -41,7 +41,18 @@ def grade(
     conventions: Mapping[str, str],
     observed: Mapping[str, Array],
 ) -> Mapping[str, Grade]:
-    """Return the grade of each observed output of step `index`. The other arguments are those of `expect`.
+    """Return the grade of each observed output of step `index`. The other arguments are those of `expect`."""
+
+    def expected(letter: Grade) -> Mapping[str, Expected]:
+        return expect(operation, case, index, state, conventions, grade=letter)
+
+    return grade_against(case.format, expected, observed)
+
+
+def grade_against(
+    output: Format, expected: Callable[[Grade], Mapping[str, Expected]], observed: Mapping[str, Array]
+) -> Mapping[str, Grade]:
+    """Return the grade of each observed output, where `expected` gives what each contract of CONTRACTS demands.
 
     A contract whose bound demands nothing, where a stronger one was broken, is the strongest that was not.
     """
@@ -50,10 +61,10 @@ def grade(
         left = [name for name in observed if name not in found]
         if not left:
             break
-        expected = expect(operation, case, index, state, conventions, grade=letter)
+        demands = expected(letter)
         for name in left:
-            settled = _first(case.format, observed[name], expected[name]) if letter == CONTRACTS[0] else None
-            if settled is None and compare(observed[name], expected[name]).verdict != "broken":
+            settled = _first(output, observed[name], demands[name]) if letter == CONTRACTS[0] else None
+            if settled is None and compare(observed[name], demands[name]).verdict != "broken":
                 settled = letter
             if settled is not None:
                 found[name] = settled

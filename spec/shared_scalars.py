@@ -13,10 +13,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from normspec.spec.formats import Array
-from normspec.spec.forms import forms_of
-from normspec.spec.numbers.contract import ContractArithmetic
-from normspec.spec.numbers.double_double import DoubleDouble
-from normspec.spec.numbers.symbols import spread
+from normspec.spec.implied import parts_of
 from normspec.spec.question import Question
 
 SOLVER_SLACK = 1e-6
@@ -29,7 +26,8 @@ class Explained:
 
     excess is the least factor by which all limits must grow together to explain every element: 1 or less where the
     contract may have been kept. mean_error and rstd_error are what the best explanation says of the statistics used:
-    the mean's error in units of u A, where A is the mean magnitude; rstd's relative error in units of u.
+    the mean's error in units of u A, where A is the mean magnitude; rstd's relative error in units of u, the
+    accumulator's.
     """
 
     excess: float
@@ -48,27 +46,16 @@ def explain(question: Question, observed: Array) -> list[Explained | None]:
     question is a forward step that normalizes with the group's own statistics. The form is the contract's first, the
     centred one.
     """
-    system, arrays = ContractArithmetic(question.contract, DoubleDouble()), question.arrays
-    with np.errstate(all="ignore"):
-        outputs = forms_of(question)[0](system, arrays)
-        y, mean, variance = (outputs[name][0] for name in ("y", "mean", "variance"))
-        errors = (question.rows.of(observed) - y.exact.high) - y.exact.low
-        own = np.broadcast_to(system.tolerance(y) - spread(y.shared), errors.shape)
-        rstd = 1 / np.sqrt(variance.value + question.epsilon)
-        gamma = np.broadcast_to(arrays.get("gamma", np.ones((1, 1))), errors.shape)
-        slopes = gamma * (arrays["x"] - mean.value) * rstd
-        magnitude = np.mean(np.abs(arrays["x"]), axis=1)
-    unit = question.contract.statistics.unit_roundoff
-    symbols = [np.broadcast_to(value, errors.shape) for value in y.shared.values()]
+    parts = parts_of(question, observed)
+    unit = question.contract.accumulator.unit_roundoff
     found: list[Explained | None] = []
-    for row, (error, limit) in enumerate(zip(errors, own, strict=True)):
+    for row, (error, limit) in enumerate(zip(parts.errors, parts.own, strict=True)):
         if not (np.all(np.isfinite(limit)) and np.all(np.isfinite(error))):
             found.append(None)
             continue
-        excess, part = _solved(error, limit, [symbol[row] for symbol in symbols])
-        (shift, stretch), *_ = np.linalg.lstsq(np.stack([gamma[row], slopes[row]], axis=1), part)
-        mean_error = -shift / rstd[row, 0] / (unit * magnitude[row])
-        found.append(Explained(excess, float(mean_error), float(stretch / unit)))
+        excess, shared = _solved(error, limit, [symbol[row] for symbol in parts.shared.values()])
+        (shift, stretch), *_ = np.linalg.lstsq(np.stack([parts.gamma[row], parts.slopes[row]], axis=1), shared)
+        found.append(Explained(excess, float(-shift / parts.scale[row, 0]), float(stretch / unit)))
     return found
 
 

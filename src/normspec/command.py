@@ -17,6 +17,7 @@ CLOSED_PIPE = 141  # 128 + SIGPIPE, as shells say of other tools
 SUBCOMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "check": "Hold implementations against the specification.",
+        "grade": "Measure how accurate implementations are, and grade them.",
         "list": "List operations, laws, implementations or conventions.",
         "derive": "Print a derivation step by step, or list them all.",
         "replay": "Run the counterexamples of a report again.",

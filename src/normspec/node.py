@@ -1,6 +1,7 @@
 """Checked reading of JSON: a value together with the path to it, so that every error says where it stands."""
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,14 @@ class Node:
         if type(self.value) is not int or not 0 <= self.value < below:
             raise self.wrong(f"an integer from 0 to {below - 1}")
         return self.value
+
+    def size(self) -> float:
+        """Return a number from 0 on; JSON has no infinity, so that it is a string."""
+        if self.value == "inf":
+            return float("inf")
+        if type(self.value) not in (int, float) or not 0 <= self.value <= sys.float_info.max:
+            raise self.wrong("a number from 0 on, or 'inf',")
+        return float(self.value)
 
 
 @dataclass(frozen=True)
