@@ -63,6 +63,7 @@ def group() -> None:
     normspec check numpy                     what NumPy code of ours does
     normspec check torch                     what PyTorch does
     normspec check my_package.norms:MyNorm   what yours does
+    normspec grade my_package.norms:MyNorm   how accurate yours is
     """
 
 
