@@ -36,7 +36,15 @@ def small(extent: Extent) -> list[Case]:
     twice = _case(extent, (Step("train", plain), Step("train", tiny)), 1e-3)
     if twice is not None:
         found.append(twice.but(attributes={**twice.attributes, "momentum": 0.25}))
-    return [case for case in found if case is not None]
+    return [case for case in found if case is not None] + _with_one_parameter(extent, plain)
+
+
+def _with_one_parameter(extent: Extent, x: Array) -> list[Case]:
+    """Return one training with each parameter alone, where the others may be left out."""
+    given = _case(extent, (Step("train", x),), 1e-3)
+    if given is None or not set(given.parameters) <= set(extent.claims.optional):
+        return []
+    return [given.but(parameters={name: values}) for name, values in given.parameters.items()]
 
 
 def large(extent: Extent) -> list[Case]:
