@@ -3,22 +3,15 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-
+from normspec.implementations.answers import RubbishError, checked, checked_array, demanded
 from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.layouts import Placed, place, state_layout
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
-from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import Crashed, Malformed, Outcome, Refused, Returned
 
 LONGEST_MESSAGE = 300
-
-
-class _RubbishError(Exception):
-    """What came back is no answer."""
 
 
 @dataclass
@@ -44,7 +37,10 @@ def ask(implementation: Implementation, case: Case) -> Outcome:
 
     The instance gets copies of the arrays in the case's layout, and what it returns is checked and copied. Exceptions
     are outcomes; only KeyboardInterrupt goes through. Warnings are not judged. Results that are not finite are results.
+    An implementation that answers whole cases by itself is simply asked for that.
     """
+    if implementation.answer is not None:
+        return implementation.answer(case)
     session = _Session(case)
     try:
         with warnings.catch_warnings():
@@ -52,7 +48,7 @@ def ask(implementation: Implementation, case: Case) -> Outcome:
             _perform(session, implementation)
     except KeyboardInterrupt:
         raise
-    except _RubbishError as rubbish:
+    except RubbishError as rubbish:
         return Malformed(session.position, clean(str(rubbish)))
     except BaseException as error:
         kind = Refused if is_refusal(error, implementation) else Crashed
@@ -96,45 +92,16 @@ def _perform(session: _Session, implementation: Implementation) -> None:
 def _forward(session: _Session, instance: Instance, step: Step) -> Mapping[str, Array]:
     x = session.hand(f"step {session.position}: x", step.input)
     y = instance.forward(x, training=step.verb == "train")
-    shapes = {name: values.shape for name, values in session.case.state.items()}
-    checked = {"y": _checked(session.case, "y", y, step.input.shape)}
-    return checked | _all_checked(session.case, "state()", instance.state(), shapes)
+    shapes = dict(demanded(session.case, session.position))
+    found = {"y": checked_array(session.case, "y", y, shapes.pop("y"))}
+    return found | checked(session.case, "state()", instance.state(), shapes)
 
 
 def _backward(session: _Session, instance: Instance, step: Step) -> Mapping[str, Array]:
     case = session.case
-    x = case.forward_of(session.position).input
     if step.cotangent is None or step.of is None:
         raise ValueError(f"script[{session.position}] has no cotangent")
     earlier = sum(other.verb != "backward" for other in case.script[: step.of])
     cotangent = session.hand(f"step {session.position}: cotangent", step.cotangent)
     answer = instance.backward(earlier, cotangent, step.wanted)
-    blocks = OPERATIONS[case.operation].blocks(x.shape).parts
-    shapes = {name: x.shape if name == "dx" else (blocks,) for name in step.wanted}
-    return _all_checked(case, "backward()", answer, shapes)
-
-
-def _all_checked(case: Case, source: str, answer: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
-    if not isinstance(answer, Mapping):
-        raise _RubbishError(f"{source} must return a mapping from names to arrays, got {_kind(answer)}")
-    if set(answer) != set(shapes):
-        raise _RubbishError(f"{source} must return {_names(shapes)}, got {_names(answer)}")
-    return {name: _checked(case, name, answer[name], shape) for name, shape in shapes.items()}
-
-
-def _checked(case: Case, name: str, value: Any, shape: tuple[int, ...]) -> Array:
-    if not isinstance(value, np.ndarray):
-        raise _RubbishError(f"{name} must be a NumPy array, got {_kind(value)}")
-    if value.dtype != case.format.dtype:
-        raise _RubbishError(f"{name} must have dtype {case.dtype}, got {value.dtype}")
-    if value.shape != shape:
-        raise _RubbishError(f"{name} must have shape {shape}, got {value.shape}")
-    return np.array(value, order="C")
-
-
-def _kind(value: Any) -> str:
-    return "None" if value is None else f"a {type(value).__module__}.{type(value).__qualname__}"
-
-
-def _names(names: Any) -> str:
-    return ", ".join(sorted(map(str, names))) or "nothing"
+    return checked(case, "backward()", answer, demanded(case, session.position))

@@ -7,6 +7,7 @@ from typing import Protocol
 from normspec.spec.case import Case
 from normspec.spec.claims import Claims
 from normspec.spec.formats import Array
+from normspec.spec.outcome import Outcome
 
 
 class Instance(Protocol):
@@ -49,7 +50,7 @@ class Implementation:
 
     create builds the layer that a case asks for. refusals are the exceptions by which it says no. snippet returns a
     program that shows what this implementation does on a case, and the facts that it must meet, without normspec; or
-    nothing.
+    nothing. answer, where there is one, answers whole cases instead of a layer: for what is not in this process.
     """
 
     name: str
@@ -59,3 +60,4 @@ class Implementation:
     refusals: tuple[type[Exception], ...] = (ValueError, TypeError, NotImplementedError)
     snippet: Callable[[Case, tuple[Fact, ...]], str] = _no_snippet
     statement: str = ""
+    answer: Callable[[Case], Outcome] | None = None

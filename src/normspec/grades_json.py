@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Any, cast, get_args
 
 from normspec.grading import Table
-from normspec.node import Node, PlainError, Record, read_json
-from normspec.plain import Plain, case_from, plain_case
+from normspec.spec.node import Node, PlainError, Record, read_json
+from normspec.spec.plain import Plain, case_from, plain_case
 from normspec.properties.accuracy import Entry, Largest
 from normspec.properties.measure import MODES, NUMBERS, OUTPUTS, Place
 from normspec.properties.search import fingerprint

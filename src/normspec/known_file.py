@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from normspec.node import Node, PlainError, read_json
-from normspec.plain import attribute_from, case_from, plain_attribute, plain_case
+from normspec.spec.node import Node, PlainError, read_json
+from normspec.spec.plain import attribute_from, case_from, plain_attribute, plain_case
 from normspec.properties.known import KnownFailure
 from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from normspec.node import Node, PlainError, read_json
-from normspec.plain import Plain, case_from, plain_case
+from normspec.spec.node import Node, PlainError, read_json
+from normspec.spec.plain import Plain, case_from, plain_case
 from normspec.properties.verdict import Counterexample, Known, Result, Verdict
 from normspec.report import Report
 from normspec.spec.formats import FORMATS

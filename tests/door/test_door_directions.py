@@ -15,7 +15,10 @@ LAYERS = ("derivations", "spec", "properties", "implementations")
 # What may be imported, as beginnings of module names. The door may import everything.
 VALUES = tuple(
     f"normspec.spec.{name}"
-    for name in ("case", "claims", "conventions", "formats", "operations", "outcome", "partition")
+    for name in (
+        *("case", "claims", "conventions", "environment", "formats", "node", "operations", "outcome", "partition"),
+        "plain",
+    )
 )
 ALLOWED = {
     "derivations": ("normspec.derivations",),

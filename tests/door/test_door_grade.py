@@ -11,8 +11,8 @@ import pytest
 import normspec.schemas
 from normspec.grades_json import plain_table, read_table, table_text
 from normspec.grading import Table
-from normspec.node import PlainError
-from normspec.plain import plain_case
+from normspec.spec.node import PlainError
+from normspec.spec.plain import plain_case
 from normspec.properties.accuracy import Entry, Largest
 from normspec.properties.check import Progress
 from normspec.properties.measure import Place

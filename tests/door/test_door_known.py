@@ -9,8 +9,8 @@ from door_fakes import result, small_case
 
 import normspec.schemas
 from normspec.known_file import known_failures_text, read_known_failures
-from normspec.node import PlainError
-from normspec.plain import plain_case
+from normspec.spec.node import PlainError
+from normspec.spec.plain import plain_case
 from normspec.properties.known import KnownFailure
 
 ENTRY = KnownFailure(

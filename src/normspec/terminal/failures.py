@@ -8,7 +8,7 @@ from typing import TypeVar
 import click
 
 from normspec.clean import cleaned, one_line
-from normspec.plain import plain_case
+from normspec.spec.plain import plain_case
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
 from normspec.terminal.layout import width, wrapped

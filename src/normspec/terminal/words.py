@@ -5,7 +5,7 @@ from itertools import groupby
 
 import numpy as np
 
-from normspec.plain import pattern_of
+from normspec.spec.plain import pattern_of
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS

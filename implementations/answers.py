@@ -1,0 +1,52 @@
+"""What an answer to a step must look like, whoever gave it: the names, the dtype and the shapes that a case asks for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from normspec.spec.case import Case
+from normspec.spec.formats import Array
+from normspec.spec.operations import OPERATIONS
+
+
+class RubbishError(Exception):
+    """What came back is no answer."""
+
+
+def demanded(case: Case, index: int) -> Mapping[str, tuple[int, ...]]:
+    """Return the shape of everything that step `index` must give, by its name."""
+    step = case.script[index]
+    if step.verb != "backward":
+        return {"y": step.input.shape} | {name: values.shape for name, values in case.state.items()}
+    x = case.forward_of(index).input
+    blocks = OPERATIONS[case.operation].blocks(x.shape).parts
+    return {name: x.shape if name == "dx" else (blocks,) for name in step.wanted}
+
+
+def checked(case: Case, source: str, answer: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+    """Return copies of the arrays in an answer. Raises RubbishError unless they have these names and shapes."""
+    if not isinstance(answer, Mapping):
+        raise RubbishError(f"{source} must return a mapping from names to arrays, got {_kind(answer)}")
+    if set(answer) != set(shapes):
+        raise RubbishError(f"{source} must return {_names(shapes)}, got {_names(answer)}")
+    return {name: checked_array(case, name, answer[name], shape) for name, shape in shapes.items()}
+
+
+def checked_array(case: Case, name: str, value: Any, shape: tuple[int, ...]) -> Array:
+    """Return a copy of an array. Raises RubbishError unless it has the case's dtype and this shape."""
+    if not isinstance(value, np.ndarray):
+        raise RubbishError(f"{name} must be a NumPy array, got {_kind(value)}")
+    if value.dtype != case.format.dtype:
+        raise RubbishError(f"{name} must have dtype {case.dtype}, got {value.dtype}")
+    if value.shape != shape:
+        raise RubbishError(f"{name} must have shape {shape}, got {value.shape}")
+    return np.array(value, order="C")
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"a {type(value).__module__}.{type(value).__qualname__}"
+
+
+def _names(names: Any) -> str:
+    return ", ".join(sorted(map(str, names))) or "nothing"

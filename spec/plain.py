@@ -1,0 +1,162 @@
+"""Cases as plain data and back. What is read is hostile until it is checked; arrays survive to the last bit.
+
+An array is {"dtype", "shape", "hex"}: the elements in C order, little-endian, as hexadecimal bytes. Where the elements
+repeat a short pattern, the last time perhaps cut short, hex holds the pattern once.
+"""
+
+import sys
+from collections.abc import Mapping
+from math import isfinite, prod
+from typing import Any, cast
+
+import numpy as np
+
+from normspec.spec.node import Node, PlainError
+from normspec.spec.case import GRADIENTS, Case, Step, Verb
+from normspec.spec.formats import FORMATS, Array
+
+LONGEST_PATTERN = 64
+MOST_ELEMENTS = 2**26
+MOST_AXES = 16
+MOST_STEPS = 10_000
+NOT_FINITE = {"inf": float("inf"), "-inf": float("-inf"), "nan": float("nan")}
+
+Plain = dict[str, Any]
+
+
+def _swapped(array: Array) -> Array:
+    return array.byteswap() if sys.byteorder == "big" else array
+
+
+def _pattern(data: bytes, itemsize: int) -> bytes:
+    """Return the shortest pattern, of at most LONGEST_PATTERN elements, that the data repeats; else the data."""
+    longest = min(LONGEST_PATTERN * itemsize, len(data) // 2)
+    for width in range(itemsize, longest + 1, itemsize):
+        if data[width:] == data[:-width]:
+            return data[:width]
+    return data
+
+
+def pattern_of(array: Array) -> Array:
+    """Return the shortest pattern that an array's elements repeat, in C order; all of them where there is none."""
+    data = np.ascontiguousarray(array).tobytes()
+    return np.frombuffer(_pattern(data, array.dtype.itemsize), array.dtype)
+
+
+def plain_array(array: Array) -> Plain:
+    """Return an array as plain data. Raises ValueError for a dtype that is none of FORMATS."""
+    name = array.dtype.name
+    if name not in FORMATS:
+        raise ValueError(f"dtype={name!r} cannot be written: choose from {', '.join(FORMATS)}")
+    return {"dtype": name, "shape": list(array.shape), "hex": _swapped(pattern_of(array)).tobytes().hex()}
+
+
+def array_from(node: Node) -> Array:
+    """Return the array that plain data holds."""
+    record = node.record("dtype", "shape", "hex")
+    dtype = FORMATS[record["dtype"].one_of(*FORMATS)].dtype
+    shape = tuple(length.count(below=MOST_ELEMENTS + 1) for length in record["shape"].items())
+    if len(shape) > MOST_AXES or prod(shape) > MOST_ELEMENTS:
+        raise record["shape"].wrong(f"at most {MOST_AXES} axes and {MOST_ELEMENTS} elements")
+    try:
+        data = bytes.fromhex(record["hex"].text())
+    except ValueError:
+        raise record["hex"].wrong("an even number of hexadecimal digits") from None
+    size, pattern = prod(shape), len(data) // dtype.itemsize
+    if len(data) % dtype.itemsize or pattern > size or (size and not pattern):
+        raise record["hex"].wrong(f"{size} elements of {dtype.itemsize} bytes, or a pattern that they repeat")
+    return np.resize(_swapped(np.frombuffer(data, dtype)), shape)
+
+
+def plain_attribute(value: Any) -> Any:
+    """Return an attribute as plain data: a scalar, None or a list of them; floats keep every bit of their value."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, list | tuple):
+        return [plain_attribute(element) for element in value]
+    if isinstance(value, float) and not isfinite(value):
+        return {"float": str(value)}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise ValueError(f"attribute={value!r} cannot be written: give None, a bool, an int, a float, a string or a list")
+
+
+def attribute_from(node: Node) -> Any:
+    """Return the attribute that plain data holds; a list becomes a tuple."""
+    if isinstance(node.value, list):
+        return tuple(attribute_from(element) for element in node.items())
+    if isinstance(node.value, dict):
+        return NOT_FINITE[node.record("float")["float"].one_of(*NOT_FINITE)]
+    return node.value
+
+
+def _plain_step(step: Step) -> Plain:
+    if step.verb != "backward":
+        return {"verb": step.verb, "x": plain_array(cast(Array, step.x))}
+    cotangent = plain_array(cast(Array, step.cotangent))
+    return {"verb": step.verb, "cotangent": cotangent, "of": step.of, "wanted": list(step.wanted)}
+
+
+def plain_case(case: Case) -> Plain:
+    """Return a case as plain data, from which case_from makes the same case again."""
+    return {
+        "operation": case.operation,
+        "dtype": case.dtype,
+        "attributes": {name: plain_attribute(value) for name, value in case.attributes.items()},
+        "parameters": {name: plain_array(array) for name, array in case.parameters.items()},
+        "state": {name: plain_array(array) for name, array in case.state.items()},
+        "script": [_plain_step(step) for step in case.script],
+        "layout": case.layout,
+        "regime": case.regime,
+    }
+
+
+def _forward_from(node: Node) -> Step:
+    record = node.record("verb", "x")
+    return Step(cast(Verb, record["verb"].value), x=array_from(record["x"]))
+
+
+def _backward_from(node: Node, earlier: list[Step]) -> Step:
+    record = node.record("verb", "cotangent", "of", "wanted")
+    cotangent = array_from(record["cotangent"])
+    of = record["of"].count()
+    x = earlier[of].x if of < len(earlier) else None
+    if x is None:
+        raise record["of"].wrong("the index of an earlier forward step")
+    if x.shape != cotangent.shape:
+        raise PlainError(f"{node.path}.cotangent has shape {cotangent.shape}, and the x of its step {x.shape}")
+    wanted = tuple(name.one_of(*GRADIENTS) for name in record["wanted"].items())
+    return Step("backward", cotangent=cotangent, of=of, wanted=wanted)
+
+
+def _script_from(node: Node) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    if len(node.items()) > MOST_STEPS:
+        raise node.wrong(f"at most {MOST_STEPS} steps")
+    for item in node.items():
+        verb = item.value.get("verb") if isinstance(item.value, dict) else None
+        Node(verb, f"{item.path}.verb").one_of("train", "infer", "backward")
+        steps.append(_backward_from(item, steps) if verb == "backward" else _forward_from(item))
+    if not steps:
+        raise node.wrong("at least one forward step")
+    return tuple(steps)
+
+
+def _arrays_from(node: Node) -> Mapping[str, Array]:
+    return {name: array_from(value) for name, value in node.entries()}
+
+
+def case_from(node: Node) -> Case:
+    """Return the case that plain data holds. Raises PlainError, naming the place, when it holds none."""
+    record = node.record(
+        "operation", "dtype", "attributes", "script", "parameters", "state", optional=("layout", "regime")
+    )
+    return Case(
+        operation=record["operation"].text(),
+        dtype=record["dtype"].one_of(*FORMATS),
+        attributes={name: attribute_from(value) for name, value in record["attributes"].entries()},
+        script=_script_from(record["script"]),
+        parameters=_arrays_from(record["parameters"]),
+        state=_arrays_from(record["state"]),
+        layout=record["layout"].text() if record.get("layout") else "contiguous",
+        regime=record["regime"].text() if record.get("regime") else "",
+    )
