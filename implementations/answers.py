@@ -1,4 +1,4 @@
-"""What an answer to a step must look like, whoever gave it: the names, the dtype and the shapes that a case asks for."""
+"""What an answer to a step must look like, whoever gave it: the names, the dtype and the shapes that are asked for."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from normspec.spec.node import Node, PlainError
 from normspec.spec.case import GRADIENTS, Case, Step, Verb
 from normspec.spec.formats import FORMATS, Array
+from normspec.spec.node import Node, PlainError
 
 LONGEST_PATTERN = 64
 MOST_ELEMENTS = 2**26

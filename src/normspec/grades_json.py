@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import Any, cast, get_args
 
 from normspec.grading import Table
-from normspec.spec.node import Node, PlainError, Record, read_json
-from normspec.spec.plain import Plain, case_from, plain_case
 from normspec.properties.accuracy import Entry, Largest
 from normspec.properties.measure import MODES, NUMBERS, OUTPUTS, Place
 from normspec.properties.search import fingerprint
 from normspec.spec.case import Case
 from normspec.spec.formats import FORMATS
 from normspec.spec.grades import CONTRACTS, Grade
+from normspec.spec.node import Node, PlainError, Record, read_json
+from normspec.spec.plain import Plain, case_from, plain_case
 
 FORMAT = "normspec-grades-1"
 _TOP = ("format", "settings", "versions", "asked", "entries", "cases")

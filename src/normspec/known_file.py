@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from normspec.spec.node import Node, PlainError, read_json
-from normspec.spec.plain import attribute_from, case_from, plain_attribute, plain_case
 from normspec.properties.known import KnownFailure
 from normspec.spec.formats import FORMATS
+from normspec.spec.node import Node, PlainError, read_json
 from normspec.spec.operations import OPERATIONS
+from normspec.spec.plain import attribute_from, case_from, plain_attribute, plain_case
 
 FORMAT = "normspec-known-failures-1"
 _TEXTS = ("target", "law", "reason", "link")

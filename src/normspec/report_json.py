@@ -6,11 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from normspec.spec.node import Node, PlainError, read_json
-from normspec.spec.plain import Plain, case_from, plain_case
 from normspec.properties.verdict import Counterexample, Known, Result, Verdict
 from normspec.report import Report
 from normspec.spec.formats import FORMATS
+from normspec.spec.node import Node, PlainError, read_json
+from normspec.spec.plain import Plain, case_from, plain_case
 
 FORMAT = "normspec-report-1"
 VERDICTS: tuple[str, ...] = get_args(Verdict)

@@ -11,12 +11,12 @@ import pytest
 import normspec.schemas
 from normspec.grades_json import plain_table, read_table, table_text
 from normspec.grading import Table
-from normspec.spec.node import PlainError
-from normspec.spec.plain import plain_case
 from normspec.properties.accuracy import Entry, Largest
 from normspec.properties.check import Progress
 from normspec.properties.measure import Place
 from normspec.spec.environment import PollutedEnvironmentError
+from normspec.spec.node import PlainError
+from normspec.spec.plain import plain_case
 
 SCHEMA = json.loads((Path(normspec.schemas.__path__[0]) / "grades.schema.json").read_text())
 SETTINGS = {"max_examples": 100, "seed": 0}

@@ -9,9 +9,9 @@ from door_fakes import result, small_case
 
 import normspec.schemas
 from normspec.known_file import known_failures_text, read_known_failures
+from normspec.properties.known import KnownFailure
 from normspec.spec.node import PlainError
 from normspec.spec.plain import plain_case
-from normspec.properties.known import KnownFailure
 
 ENTRY = KnownFailure(
     *("numpy", "batch_norm", "zero-mean", "float32", "a reason", "a link"),

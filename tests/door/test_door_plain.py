@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from normspec.spec.formats import FORMATS
 from normspec.spec.node import Node, PlainError, read_json
 from normspec.spec.plain import array_from, attribute_from, case_from, plain_array, plain_attribute, plain_case
-from normspec.spec.formats import FORMATS
 
 
 def through_json(value):

@@ -10,10 +10,10 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 
 import normspec.schemas
 from normspec.files import check_writable, write_whole
-from normspec.spec.node import Node, PlainError
 from normspec.report import Report
 from normspec.report_json import json_text, plain_report, read_report, report_from
 from normspec.report_junit import junit_text
+from normspec.spec.node import Node, PlainError
 
 SCHEMAS = Path(normspec.schemas.__path__[0])
 EVERY = tuple(

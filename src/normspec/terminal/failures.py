@@ -8,9 +8,9 @@ from typing import TypeVar
 import click
 
 from normspec.clean import cleaned, one_line
-from normspec.spec.plain import plain_case
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
+from normspec.spec.plain import plain_case
 from normspec.terminal.layout import width, wrapped
 from normspec.terminal.words import case_in_words, size
 

@@ -5,10 +5,10 @@ from itertools import groupby
 
 import numpy as np
 
-from normspec.spec.plain import pattern_of
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
+from normspec.spec.plain import pattern_of
 
 MOST_SHOWN = 8
 
