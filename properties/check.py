@@ -13,6 +13,7 @@ from normspec.properties.cases.regimes import REGIMES
 from normspec.properties.cases.shapes import Extent
 from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
+from normspec.properties.observations import Observations, Observer
 from normspec.properties.reduce import reduce
 from normspec.properties.search import complexity, explore, shrink
 from normspec.properties.tally import Batch, Failure, Tally, conclude
@@ -23,6 +24,7 @@ from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import Returned
 
+FOLLOWED = ("running-mean", "running-variance")  # where they are asked for, a layer is trained for the report
 ASKS_AGAIN_EVERY = 3  # laws that ask again are tried on every third case, in turns: they cost the most
 
 
@@ -78,10 +80,10 @@ def check(
     laws: tuple[Law, ...],
     settings: Settings | None = None,
     known: tuple[KnownFailure, ...] = (),
-) -> Iterator[Progress | Result]:
+) -> Iterator[Progress | Result | Observations]:
     """Hold an implementation against the laws of its operation.
 
-    Yields how far it is, and a result for each law and dtype. Known failures are tried first, each on its own case.
+    Yields how far it is, a result for each law and dtype, and for each dtype what was seen of accuracy. Known failures are tried first, each on its own case.
     """
     settings = settings or Settings()
     wanted = [law for law in laws if implementation.operation in law.operations]
@@ -93,12 +95,13 @@ def check(
         yield from _check_dtype(Hunt(implementation, dtype, settings, known, smallest), wanted)
 
 
-def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result]:
+def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result | Observations]:
     implementation, dtype = hunt.implementation, hunt.dtype
     tallies = [Tally(law) for law in laws if claims_all(implementation, law)]
     streams = [stream for stream in STREAMS.values() if any(stream.name in tally.law.streams for tally in tallies)]
     batches = [batch for stream in streams for batch in hunt.batches(stream)]
     total = len(batches) + len(tallies)
+    observer = Observer(implementation, hunt.extent())
 
     def progress(what: str, done: int) -> Progress:
         return Progress(implementation.name, implementation.operation, what, dtype, done, total)
@@ -106,15 +109,16 @@ def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result]:
     _replay_known(hunt, tallies)
     for done, batch in enumerate(batches):
         yield progress(f"{batch.stream.name} cases", done)
-        _try(hunt, batch, tallies)
+        _try(hunt, batch, tallies, observer)
     for stream in streams:
         yield progress(f"pinned {stream.name} cases", len(batches))
-        _try_pinned(hunt, stream, tallies)
+        _try_pinned(hunt, stream, tallies, observer)
     for done, tally in enumerate(tallies, len(batches)):
         yield progress(tally.law.name, done)
         smallest = _minimize(hunt, tally, tally.new) if tally.new else None
         yield conclude(tally, implementation.name, implementation.operation, dtype, smallest)
     yield from (_not_claimed(implementation, law, dtype) for law in laws if not claims_all(implementation, law))
+    yield observer.observations(follow=any(tally.law.name in FOLLOWED for tally in tallies))
 
 
 def claims_all(implementation: Implementation, law: Law) -> bool:
@@ -136,7 +140,7 @@ def _replay_known(hunt: Hunt, tallies: list[Tally]) -> None:
                 (tally.known if isinstance(judgement, Broken) else tally.mended).append(entry)
 
 
-def _try(hunt: Hunt, batch: Batch, tallies: list[Tally]) -> None:
+def _try(hunt: Hunt, batch: Batch, tallies: list[Tally], observer: Observer) -> None:
     """Draw a batch of cases and judge each; laws that ask again take turns."""
     asked = [tally for tally in tallies if batch.stream.name in tally.law.streams]
     numbers = count()
@@ -146,17 +150,19 @@ def _try(hunt: Hunt, batch: Batch, tallies: list[Tally]) -> None:
         for position, tally in enumerate(asked):
             if not (tally.law.asks_again and (number + position) % ASKS_AGAIN_EVERY):
                 _record(hunt, tally, batch, trial)
+        observer.see(trial)
 
     explore(batch.strategy, batch.seed, batch.size, look)
 
 
-def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally]) -> None:
+def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally], observer: Observer) -> None:
     """Judge the stream's pinned cases, each by every law."""
     for case in stream.pinned(hunt.extent()):
         trial = Trial(hunt.implementation, case)
         for tally in tallies:
             if stream.name in tally.law.streams:
                 _record(hunt, tally, None, trial)
+        observer.see(trial)
 
 
 def _record(hunt: Hunt, tally: Tally, drawn: Batch | None, trial: Trial) -> None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from normspec.clean import one_line
+from normspec.properties.observations import Observations
 from normspec.properties.verdict import Result
 
 CONFORMS, NONCONFORMING, WRONG_CALL, NOTHING_EXECUTED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -36,7 +37,8 @@ class Report:
     """What a run asked and found.
 
     asked maps the name of each implementation to the target that it was asked for by; settings and versions are plain
-    data; seconds is how long the run took; interrupted says that it was stopped before its end.
+    data; seconds is how long the run took; interrupted says that it was stopped before its end. observations hold what was
+    seen of accuracy, one of an implementation, operation and dtype.
     """
 
     results: tuple[Result, ...]
@@ -45,6 +47,7 @@ class Report:
     versions: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     interrupted: bool = False
+    observations: tuple[Observations, ...] = ()
 
     @property
     def summary(self) -> Summary:

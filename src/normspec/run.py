@@ -9,6 +9,7 @@ from normspec.implementations.contract import Implementation
 from normspec.properties.check import Progress
 from normspec.properties.check import check as check_one
 from normspec.properties.known import KnownFailure
+from normspec.properties.observations import Observations
 from normspec.properties.verdict import Result
 from normspec.report import Report
 from normspec.request import Request, request
@@ -27,10 +28,14 @@ def run(asked: Request, watch: Watch = _unwatched) -> Report:
     A KeyboardInterrupt ends the run early: the report then holds what was found so far.
     """
     start, results, interrupted = monotonic(), list[Result](), False
+    observations: list[Observations] = []
     try:
         for _, implementation in asked.implementations:
             laws = asked.laws_for(implementation)
             for event in check_one(implementation, laws, asked.settings, asked.known):
+                if isinstance(event, Observations):
+                    observations.append(event)
+                    continue
                 watch(event)
                 if isinstance(event, Result):
                     results.append(event)
@@ -48,6 +53,7 @@ def run(asked: Request, watch: Watch = _unwatched) -> Report:
         versions=versions(),
         seconds=monotonic() - start,
         interrupted=interrupted,
+        observations=tuple(observations),
     )
 
 
