@@ -83,7 +83,8 @@ def check(
 ) -> Iterator[Progress | Result | Observations]:
     """Hold an implementation against the laws of its operation.
 
-    Yields how far it is, a result for each law and dtype, and for each dtype what was seen of accuracy. Known failures are tried first, each on its own case.
+    Yields how far it is, a result for each law and dtype, and for each dtype what was seen of accuracy. Known failures
+    are tried first, each on its own case.
     """
     settings = settings or Settings()
     wanted = [law for law in laws if implementation.operation in law.operations]

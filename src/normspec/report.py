@@ -37,8 +37,8 @@ class Report:
     """What a run asked and found.
 
     asked maps the name of each implementation to the target that it was asked for by; settings and versions are plain
-    data; seconds is how long the run took; interrupted says that it was stopped before its end. observations hold what was
-    seen of accuracy, one of an implementation, operation and dtype.
+    data; seconds is how long the run took; interrupted says that it was stopped before its end. observations hold
+    what was seen of accuracy, each of one implementation, operation and dtype.
     """
 
     results: tuple[Result, ...]
