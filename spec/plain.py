@@ -5,7 +5,7 @@ repeat a short pattern, the last time perhaps cut short, hex holds the pattern o
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite, prod
 from typing import Any, cast
 
@@ -45,10 +45,15 @@ def pattern_of(array: Array) -> Array:
 
 def plain_array(array: Array) -> Plain:
     """Return an array as plain data. Raises ValueError for a dtype that is none of FORMATS."""
+    return {**whole_array(array), "hex": _swapped(pattern_of(array)).tobytes().hex()}
+
+
+def whole_array(array: Array) -> Plain:
+    """Return an array as plain data in which every element stands, for readers that know of no patterns."""
     name = array.dtype.name
     if name not in FORMATS:
         raise ValueError(f"dtype={name!r} cannot be written: choose from {', '.join(FORMATS)}")
-    return {"dtype": name, "shape": list(array.shape), "hex": _swapped(pattern_of(array)).tobytes().hex()}
+    return {"dtype": name, "shape": list(array.shape), "hex": _swapped(np.ascontiguousarray(array)).tobytes().hex()}
 
 
 def array_from(node: Node) -> Array:
@@ -89,22 +94,22 @@ def attribute_from(node: Node) -> Any:
     return node.value
 
 
-def _plain_step(step: Step) -> Plain:
+def _plain_step(step: Step, write: Callable[[Array], Plain]) -> Plain:
     if step.verb != "backward":
-        return {"verb": step.verb, "x": plain_array(cast(Array, step.x))}
-    cotangent = plain_array(cast(Array, step.cotangent))
+        return {"verb": step.verb, "x": write(cast(Array, step.x))}
+    cotangent = write(cast(Array, step.cotangent))
     return {"verb": step.verb, "cotangent": cotangent, "of": step.of, "wanted": list(step.wanted)}
 
 
-def plain_case(case: Case) -> Plain:
-    """Return a case as plain data, from which case_from makes the same case again."""
+def plain_case(case: Case, write: Callable[[Array], Plain] = plain_array) -> Plain:
+    """Return a case as plain data, from which case_from makes the same case again; write says how arrays stand."""
     return {
         "operation": case.operation,
         "dtype": case.dtype,
         "attributes": {name: plain_attribute(value) for name, value in case.attributes.items()},
-        "parameters": {name: plain_array(array) for name, array in case.parameters.items()},
-        "state": {name: plain_array(array) for name, array in case.state.items()},
-        "script": [_plain_step(step) for step in case.script],
+        "parameters": {name: write(array) for name, array in case.parameters.items()},
+        "state": {name: write(array) for name, array in case.state.items()},
+        "script": [_plain_step(step, write) for step in case.script],
         "layout": case.layout,
         "regime": case.regime,
     }
