@@ -98,8 +98,8 @@ class Layer:
 def formula(system: Any, direction: str, rows: dict[str, Any], epsilon: Any, m: int) -> Any:
     """Run the generated formula of a direction on a number system."""
     if direction == "forward":
-        return normalize.forward(system, rows["x"], rows["gamma"], rows["beta"], epsilon, m)
-    return normalize.backward(system, rows["x"], rows["dy"], rows["gamma"], epsilon, m)
+        return normalize.forward(system, rows["x"], rows["gamma"], rows["beta"], epsilon, m, m)
+    return normalize.backward(system, rows["x"], rows["dy"], rows["gamma"], epsilon, m, m)
 
 
 def enclosing(engine: Any, direction: str, rows: dict[str, Any], m: int) -> Run:

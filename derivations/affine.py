@@ -17,11 +17,13 @@ from normspec.derivations.quantities import (
     sigma_r,
     standardized,
     v,
+    v_r,
     x,
     xhat,
     xhat_r,
     y,
 )
+from normspec.derivations.readback import collected
 
 G, B, c = scalar("gamma"), scalar("beta"), scalar("c")
 uniform = Definition("y", G * xhat[i] + B, i)
@@ -29,11 +31,17 @@ mean_y = define("mu_y", mean(uniform[i], i))
 biased_input = standardized(lambda i: x[i] + c, mark="'")
 C = natural("C")
 
-alpha = Definition("alpha", gamma[i] / sigma, i)
-shift = Definition("beta'", beta[i] - mu * alpha[i], i)
 
-alpha_r = Definition("alpha", gamma[i] / sigma_r, i)
-shift_r = Definition("beta'", beta[i] - mu_r * alpha_r[i], i)
+def line(of: Standardized) -> tuple[Definition, Definition]:
+    """Compute the layer's output as one multiplication and one addition: slope and intercept."""
+    output = gamma[i] * (x[i] - of.mu) / of.sigma + beta[i]
+    slope = Definition("alpha", collected(output, [x[i]], keep=[of.mu, of.sigma])[0], i)
+    intercept = collected(slope[i] * (x[i] - of.mu) + beta[i], [x[i]], keep=[slope, of.mu])[-1]
+    return slope, Definition("beta'", intercept, i)
+
+
+given = Standardized(mu_r, v_r, sigma_r, xhat_r)
+alpha_r, shift_r = line(given)
 
 
 def one_pass() -> Standardized:
@@ -55,15 +63,6 @@ CHAPTER = Chapter(
             Equation(y[j], gamma[j] * xhat[j] + beta[j], "definition"),
         ),
         claim(
-            "y-product",
-            "So it is a product of three factors and a sum; how the product is taken is open.",
-            chain(
-                y[j],
-                (gamma[j] * (x[j] - mu) / sigma + beta[j], "definition of x̂"),
-                (gamma[j] * (x[j] / sigma - mu / sigma) + beta[j], "or the deviation is taken after the division"),
-            ),
-        ),
-        claim(
             "identity-recovery",
             "With gamma = σ and beta = μ the layer returns its input.",
             Equation(sigma * xhat[j] + mu, x[j], "x̂ is the deviation in units of σ"),
@@ -82,11 +81,6 @@ CHAPTER = Chapter(
                 gamma[j] * xhat[j] + beta[j],
                 "standardization is invariant to a shift",
             ),
-        ),
-        claim(
-            "folded-output",
-            "The output is one multiplication and one addition with coefficients of the group.",
-            Equation(alpha[j] * x[j] + shift[j], y[j], "collect x"),
         ),
         claim(
             "inference-y",

@@ -4,7 +4,7 @@ Members differ in whether they centre, and in the divisor d of the sum of square
 operation's business, not the formula's.
 """
 
-from sympy import Integer, sqrt
+from sympy import Expr, Integer, sqrt
 
 from normspec.derivations.language import Defined, Definition, Vector, define, mean, partial, positive, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
@@ -40,21 +40,23 @@ def member(
     return Standardized(mu, v, sigma, Definition("xhat" + mark, (x[i] - centre) / sigma, i))
 
 
-centred, uncentred, rms = member(True, d), member(False, d, mark="'"), member(False, square="w")
+centred, uncentred, rms = member(True, d), member(False, d, square="w"), member(False, square="w")
 scores = member(True, m - 1, epsilon=0)
+
+
+def through_xhat(which: Standardized) -> Expr:
+    """Follow the chain rule through the normalized elements."""
+    return total(ghat[i] * partial(which.xhat[i], x[j]), i)
 
 
 def gradient(which: Standardized, divisor: object, with_mean: bool) -> Definition:
     """Compute the gradient of sum ghat xhat in the member's coordinates."""
-    through = total(ghat[i] * partial(which.xhat[i], x[j]), i)
-    return Definition("dx", closed(through, chart(divisor, with_mean, which), [ghat]), j)
+    return Definition("dx", closed(through_xhat(which), chart(divisor, with_mean, which), [ghat]), j)
 
 
 def loss(which: Standardized) -> Defined:
-    """Name the loss of a member, with the member's own mark."""
-    return define(
-        which.v.name.replace("v", "L").replace("w", "L"), total(g[i] * (gamma[i] * which.xhat[i] + beta[i]), i)
-    )
+    """Name the loss of a member."""
+    return define("L", total(g[i] * (gamma[i] * which.xhat[i] + beta[i]), i))
 
 
 DX_RMS = gradient(rms, m, False)
@@ -106,26 +108,35 @@ CHAPTER = Chapter(
             ),
         ),
         claim(
-            "rms-y",
-            "The output of RMS norm.",
-            Equation(
-                gamma[j] * rms.xhat[j] + beta[j],
-                gamma[j] * x[j] / sqrt(mean(x[i] ** 2, i) + epsilon) + beta[j],
-                "definition",
-            ),
+            "family-statistics",
+            "Members divide the sum of squares by d: batch norm and RMS norm by m, a z-score by m − 1, L2 by 1.",
+            Equation(centred.v, (total(x[i] ** 2, i) - m * mu**2) / d, "about the mean"),
+            Equation(uncentred.v, (total((x[i] - mu) ** 2, i) + m * mu**2) / d, "about zero"),
         ),
         claim(
             "family-dx",
-            "One gradient for all members: d is the divisor, and only those that centre have the mean of ĝ.",
-            Equation(partial(loss(centred), x[j]), gradient(centred, d, True)[j].body, "centred"),
-            Equation(partial(loss(uncentred), x[j]), gradient(uncentred, d, False)[j].body, "not centred"),
+            "One gradient for all members that centre: d divides the sum of squares, m the mean of ĝ.",
+            chain(
+                partial(loss(centred), x[j]),
+                (through_xhat(centred), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
+                (gradient(centred, d, True)[j].body, "in the coordinates x = μ + σ x̂, where Σ x̂² = d (1 − ε/σ²)"),
+            ),
+        ),
+        claim(
+            "rescale-dx",
+            "And one for all that do not centre: the mean of ĝ is not taken out.",
+            chain(
+                partial(loss(uncentred), x[j]),
+                (through_xhat(uncentred), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
+                (gradient(uncentred, d, False)[j].body, "in the coordinates x = σ x̂, where Σ x̂² = d (1 − ε/σ²)"),
+            ),
         ),
         claim(
             "rms-dx",
             "The gradient of RMS norm: no mean is taken out, for none went in.",
             chain(
                 partial(loss(rms), x[j]),
-                (total(ghat[i] * partial(rms.xhat[i], x[j]), i), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
+                (through_xhat(rms), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
                 (DX_RMS[j].body, "in the coordinates x = σ x̂, where Σ x̂² = m (1 − ε/σ²)"),
             ),
             source="Zhang and Sennrich 2019",

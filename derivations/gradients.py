@@ -21,7 +21,6 @@ from normspec.derivations.language import (
 from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
 from normspec.derivations.quantities import (
     beta,
-    chart_of_deviations,
     epsilon,
     g,
     gamma,
@@ -59,10 +58,6 @@ frozen = define("L", total(g[i] * (gamma[i] * xhat_r[i] + beta[i]), i))
 DX_INFERENCE = closed(partial(frozen, x[j]), keep=[sigma_r])
 
 G = scalar("gamma")
-db, ds = define("db", total(ghat[i], i)), define("ds", total(ghat[i] * x[i], i))
-deviations = chart_of_deviations()
-slope = define("p", (db * mu - ds) / (m * sigma**3))
-offset = define("q", -slope * mu - db / (m * sigma))
 uniform = define("L'", total(g[i] * G * xhat[i], i))
 frozen_uniform = define("L'", total(g[i] * G * xhat_r[i], i))
 dotp_r = define("dotp", total(g[i] * (x[i] - mu_r), i))
@@ -164,39 +159,6 @@ CHAPTER = Chapter(
                 closed(total(dx[j] * x[j], j), standard, [ghat]),
                 "x = μ + σ x̂, and the gradient sums to zero",
             ),
-        ),
-        claim(
-            "projected-gradient",
-            "With one gamma in the group, one projection onto the deviations is enough.",
-            Equation(
-                partial(uniform, x[j]),
-                closed(partial(uniform, x[j]), deviations),
-                "in the coordinates x = μ + c, where Σ c = 0 and Σ c² = m (σ² − ε)",
-            ),
-        ),
-        claim(
-            "gathered-gradient",
-            "And gamma may come last, alone or with 1/(m σ) gathered in front of whole sums.",
-            chain(
-                partial(uniform, x[j]),
-                (closed(partial(uniform, x[j]), standard), "γ is common to the group"),
-                (closed(partial(uniform, x[j]), standard, over=m * sigma), "so is 1/m"),
-            ),
-        ),
-        claim(
-            "projected-dgamma",
-            "Where a block is one group, σ leaves the sum of gamma's gradient, and so may the mean.",
-            chain(
-                partial(uniform, G),
-                (total(g[i] * xhat[i], i), "each output is linear in γ"),
-                (closed(partial(uniform, G), deviations), "σ is common to the group"),
-                ((total(g[i] * x[i], i) - mu * total(g[i], i)) / sigma, "so is μ"),
-            ),
-        ),
-        claim(
-            "folded-gradient",
-            "The gradient is a combination of the cotangent, the input and one, with coefficients of the group.",
-            Equation(partial(loss, x[j]), ghat[j] / sigma + slope * x[j] + offset, "collect ĝⱼ and xⱼ"),
         ),
         claim(
             "inference-dx",

@@ -43,6 +43,7 @@ SHAPES: dict[Expr, str] = {
     1 + Symbol("rstd_error"): "widening",
     Symbol("mean_error") + ABS(Symbol("centred")): "reach",
 }
+COUNTS = {"m", "n", "d"}
 LIMIT = 120
 
 
@@ -88,7 +89,7 @@ def print_function(formula: Formula) -> str:
 
 
 def _signature(formula: Formula) -> list[str]:
-    arguments = [f"{a}: {'int' if a == 'm' else 'Any'}" for a in formula.arguments]
+    arguments = [f"{a}: {'int' if a in COUNTS else 'Any'}" for a in formula.arguments]
     line = f"def {formula.name}({', '.join(arguments)}) -> dict[str, Any]:"
     if len(line) <= LIMIT:
         return [line]

@@ -66,22 +66,26 @@ loss = define("L", total(g[i] * y[i], i))
 ghat = Definition("ghat", gamma[i] * g[i], i)
 
 
-def chart(divisor: Expr = m, centred: bool = True, names: Standardized = group) -> Chart:
+def chart(divisor: Any = m, centred: bool = True, names: Standardized = group) -> Chart:
     """Coordinates of a group: x[i] = mu + sigma h[i], with sum h = 0 and sum h**2 = d (1 - epsilon / sigma**2)."""
+    return _coordinates(Symbol("sigma", positive=True), divisor, centred, names, names.xhat)
+
+
+def chart_of_deviations(divisor: Any = m, centred: bool = True, names: Standardized = group) -> Chart:
+    """Coordinates of a group: x[i] = mu + c[i], with sum c = 0 and sum c**2 = d (sigma**2 - epsilon)."""
+    return _coordinates(Integer(1), divisor, centred, names, deviation if centred else x)
+
+
+def _coordinates(unit: Expr, divisor: Any, centred: bool, names: Standardized, back: Definition | Vector) -> Chart:
+    """Measure deviations in a unit: their squares sum to d (sigma**2 - epsilon) of the square of it."""
     mean_, scale, h = Symbol("mu"), Symbol("sigma", positive=True), Vector("h")
-    centre = mean_ if centred else Integer(0)
-    rules = [(total(h[i] ** 2, i), divisor * (1 - epsilon / scale**2))]
+    rules = [(total(h[i] ** 2, i), divisor * (scale**2 - epsilon) / unit**2)]
     if centred:
         rules.append((total(h[i], i), Integer(0)))
-    back = {mean_: names.mu, scale: names.sigma, h.head: names.xhat}
-    return Chart({x.head: lambda i: centre + scale * h[i]}, tuple(rules), back)
-
-
-def chart_of_deviations() -> Chart:
-    """Coordinates of a group: x[i] = mu + c[i], with sum c = 0 and sum c**2 = m (sigma**2 - epsilon)."""
-    mean_, scale, c = Symbol("mu"), Symbol("sigma", positive=True), Vector("c")
-    rules = ((total(c[i] ** 2, i), m * (scale**2 - epsilon)), (total(c[i], i), Integer(0)))
-    return Chart({x.head: lambda i: mean_ + c[i]}, rules, {mean_: mu, scale: sigma, c.head: deviation})
+    centre = mean_ if centred else Integer(0)
+    return Chart(
+        {x.head: lambda i: centre + unit * h[i]}, tuple(rules), {mean_: names.mu, scale: names.sigma, h.head: back}
+    )
 
 
 standard = chart()

@@ -15,7 +15,7 @@ from typing import Any
 from sympy import Add, Expr, Integer, Mul, Rational, Symbol, sqrt, sympify
 
 from normspec.derivations.language import Definition
-from normspec.derivations.laurent import Atom, Value, scaled
+from normspec.derivations.laurent import Atom, Value, atom, scaled
 from normspec.derivations.nodes import Defined, Delta, Entry, Index, Partial, Total
 from normspec.derivations.normal import Normalizer
 from normspec.derivations.rewriting import derivative, free_indices, replace_entries, substitute
@@ -42,12 +42,35 @@ def closed(expr: Any, chart: Chart | None = None, keep: Iterable[Defined | Defin
 
     Names to `keep` are not looked into. `over` is a common denominator to write the result over.
     """
-    chart = chart or Chart()
+    value, names = _in_coordinates(expr, chart or Chart(), keep, over)
+    return read(value, names, over)
+
+
+def collected(
+    expr: Any, by: Sequence[Entry], chart: Chart | None = None, keep: Iterable[Defined | Definition] = ()
+) -> list[Expr]:
+    """Compute the coefficients of entries in the coordinates of a chart, and last what stands beside them.
+
+    The entries are those of the coordinates. Raises ValueError where an expression is not linear in them.
+    """
+    value, names = _in_coordinates(expr, chart or Chart(), keep, 1)
+    atoms = [atom("entry", (e.head, *e.index)) for e in by]
+    parts: list[Value] = [{} for _ in (*atoms, None)]
+    for mono, c in value.items():
+        found = [(at, e) for at, a in enumerate(atoms) for b, e in mono if a is b]
+        if len(found) > 1 or any(e != 1 for _, e in found):
+            raise ValueError(f"not linear in {', '.join(map(str, by))}: {expr!r}")
+        at = found[0][0] if found else -1
+        parts[at][tuple((a, e) for a, e in mono if not found or a is not atoms[at])] = c
+    return [read(part, names) for part in parts]
+
+
+def _in_coordinates(expr: Any, chart: Chart, keep: Iterable[Any], over: Any) -> tuple[Value, dict[Symbol, Any]]:
+    """Normalize an expression in the coordinates of a chart, and tell what its names are read back as."""
     kept = {name.name: name for name in keep}
     plain = replace_entries(_veiled(differentiated(sympify(expr)), kept), chart.entries)
     value = Normalizer(rules=chart.rules, deltas=not chart.apart)(plain * _plain(over, chart))
-    names = {**chart.names, **{Symbol(name): what for name, what in kept.items()}}
-    return read(value, names, over)
+    return value, {**chart.names, **{Symbol(name): what for name, what in kept.items()}}
 
 
 def differentiated(expr: Any) -> Any:
@@ -147,4 +170,4 @@ _READERS: dict[str, Callable[[Any, Mapping[Symbol, Any]], Expr]] = {
     "inverse": lambda data, names: Integer(1) / read(dict(data), names),
 }
 
-__all__ = ["Chart", "closed", "read"]
+__all__ = ["Chart", "closed", "collected", "read"]

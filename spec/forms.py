@@ -87,7 +87,7 @@ class _Inputs(dict[str, Any]):
 
     def __init__(self, question: Question, system: ContractArithmetic, arrays: Mapping[str, Array]) -> None:
         self.question, self.system, self.arrays = question, system, arrays
-        super().__init__(m=question.rows.members)
+        super().__init__(m=question.rows.members, d=question.rows.members)
 
     def __missing__(self, name: str) -> Any:
         arrays, system = self.arrays, self.system

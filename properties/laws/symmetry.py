@@ -109,7 +109,7 @@ def identity_recovery(trial: Trial) -> Judgement:
     if step.verb != "train" or step.input.size == 0 or set(trial.implementation.claims.parameters) < {"gamma", "beta"}:
         return Inapplicable("the case does not begin with training, or there is no affine part")
     rows = trial.operation.groups(step.input.shape).split(wide(step.input))
-    plain = normalize.statistics(Plain(), rows, rows.shape[-1])
+    plain = normalize.statistics(Plain(), rows, rows.shape[-1], rows.shape[-1])
     sigma = np.sqrt(plain["variance"] + trial.case.attributes["epsilon"])
     dtype = trial.case.format.dtype
     recovering = {"gamma": sigma[:, 0].astype(dtype), "beta": plain["mean"][:, 0].astype(dtype)}

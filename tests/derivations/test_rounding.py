@@ -63,7 +63,7 @@ class Layer:
 def bounds(x, gamma, beta, dy):
     """The bounds for that layer, from exact values in float64."""
     m, g = len(x), gamma * dy
-    exact = normalize.forward(NUMPY, x, gamma, beta, EPSILON, m)
+    exact = normalize.forward(NUMPY, x, gamma, beta, EPSILON, m, m)
     mean, variance = exact["mean"], exact["variance"]
     w = variance + EPSILON
     stored = U * abs(mean)
@@ -88,8 +88,8 @@ def worst_ratios(seeds, spoil=lambda layer: None):
         layer = Layer(*narrow)
         spoil(layer)
         limit = bounds(x, gamma, beta, dy)
-        exact = normalize.forward(NUMPY, x, gamma, beta, EPSILON, len(x))
-        exact["dx"] = normalize.backward(NUMPY, x, dy, gamma, EPSILON, len(x))["dx"]
+        exact = normalize.forward(NUMPY, x, gamma, beta, EPSILON, len(x), len(x))
+        exact["dx"] = normalize.backward(NUMPY, x, dy, gamma, EPSILON, len(x), len(x))["dx"]
         for name in worst:
             slack = 2.0**-45 * (np.abs(exact[name]) + np.max(np.abs(x)))  # what float64 itself may be off by
             ratio = np.max(np.abs(getattr(layer, name) - exact[name]) / (limit[name] + slack))

@@ -34,8 +34,8 @@ def evaluate(engine: Any, x: Any, dy: Any, gamma: Any, beta: Any, epsilon: float
     system = Certified(engine)
     lifted = [engine.lift(a) for a in (x, dy, gamma, beta, np.full((1, 1), epsilon))]
     m = x.shape[1]
-    forward = normalize.forward(system, lifted[0], *lifted[2:], m)
-    return forward | normalize.backward(system, *lifted[:3], lifted[4], m)
+    forward = normalize.forward(system, lifted[0], *lifted[2:], m, m)
+    return forward | normalize.backward(system, *lifted[:3], lifted[4], m, m)
 
 
 def draws(seed: int) -> Iterator[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ def test_the_derived_gradients_are_those_of_autograd(m: int) -> None:
     rng = np.random.default_rng(m)
     x, dy, gamma, beta = (rng.normal(size=(3, n)) for n in (m, m, 1, 1))
     leaves = [torch.tensor(a, requires_grad=True) for a in (x, gamma, beta)]
-    normalize.forward(Tensors(), *leaves, 1e-3, m)["y"].backward(torch.tensor(dy))
-    derived = normalize.backward(PLAIN, x, dy, gamma, 1e-3, m)
+    normalize.forward(Tensors(), *leaves, 1e-3, m, m)["y"].backward(torch.tensor(dy))
+    derived = normalize.backward(PLAIN, x, dy, gamma, 1e-3, m, m)
     for name, leaf in zip(("dx", "dgamma", "dbeta"), leaves, strict=True):
         np.testing.assert_allclose(derived[name], leaf.grad.numpy(), rtol=1e-9, atol=1e-11)

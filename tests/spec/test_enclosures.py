@@ -71,8 +71,8 @@ def test_every_engine_agrees_with_exact_sums(engine: Any, regime: str) -> None:
 
 def test_plain_float64_lies_near_the_enclosure() -> None:
     x = np.random.default_rng(0).normal(size=(3, 12))
-    plain = normalize.statistics(PLAIN, x, 12)
-    exact = normalize.statistics(Certified(Balls()), Balls().lift(x), 12)
+    plain = normalize.statistics(PLAIN, x, 12, 12)
+    exact = normalize.statistics(Certified(Balls()), Balls().lift(x), 12, 12)
     for name, rows in plain.items():
         assert np.all(np.abs(rows - exact[name].middle) <= 1e-14)
 

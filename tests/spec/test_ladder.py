@@ -55,7 +55,7 @@ def test_every_group_of_a_climb_encloses_the_exact_result_finely_enough(dtype: s
         found = bounds(layer(x, dtype=dtype), 0, contract_of("B1", dtype, {}))["y"]
     with working_precision(600):
         lifted = [Arb().lift(np.asarray(a, dtype=np.float64)) for a in (x, np.full((1, 1), 1e-5))]
-        exact = normalize.forward(Certified(Arb()), lifted[0], 1, 0, lifted[1], M)["y"]
+        exact = normalize.forward(Certified(Arb()), lifted[0], 1, 0, lifted[1], M, M)["y"]
         off = exact - Arb().lift(found.exact.high) - Arb().lift(found.exact.low)
         inside = [d.abs_lower() <= r for d, r in zip(off.flat, found.exact.radius.flat, strict=True)]
     assert all(inside)

@@ -1,0 +1,97 @@
+"""The functions of the family's oracles: which claim is printed under which name.
+
+Where a function takes the divisor d it holds for every divisor; a training function without it holds for d = m.
+"""
+
+from typing import Any
+
+from sympy import Expr
+
+from normspec.derivations import affine, family, orders
+from normspec.derivations.language import Definition
+from normspec.derivations.printing import Formula
+from normspec.derivations.quantities import mu, xhat_r
+from normspec.derivations.sides import left, right
+
+
+class Opened:
+    """The entries of a named array as what they stand for, so that a product goes through them."""
+
+    def __init__(self, array: Definition) -> None:
+        self.array = array
+
+    def __getitem__(self, at: Any) -> Expr:
+        return self.array[at].body
+
+
+PARAMETERS = {"dgamma": right("dgamma"), "dbeta": right("dbeta")}
+WHOLE_TRAINING, WHOLE_BACKWARD = ("S", "x", "gamma", "beta", "epsilon", "m"), ("S", "x", "dy", "gamma", "epsilon", "m")
+TRAINING, BACKWARD = (*WHOLE_TRAINING, "d"), (*WHOLE_BACKWARD, "d")
+INFERENCE = ("S", "x", "gamma", "beta", "mean", "variance", "epsilon")
+INFERENCE_BACKWARD = ("S", "x", "dy", "gamma", "mean", "variance", "epsilon")
+STATISTICS = {"mean": mu, "variance": family.centred.v}
+SQUARE = {"mean_square": family.uncentred.v}
+
+NORMALIZE = (
+    Formula("statistics", ("S", "x", "m", "d"), "Mean and variance of each group; biased for d = m.", STATISTICS,
+            ("mean", "family-statistics")),
+    Formula("forward", TRAINING, "The layer in training: y, with the statistics of the group itself.",
+            {"y": right("family-y", 0), **STATISTICS}, ("family-y", "mean", "family-statistics")),
+    Formula("forward_apart", TRAINING, "The same y as a difference of quotients.",
+            {"y": right("family-y")}, ("family-y",)),
+    Formula("forward_folded", TRAINING, "The same y as one multiplication and one addition.",
+            {"y": left("family-y-folded"), **STATISTICS}, ("family-y-folded",)),
+    Formula("forward_one_pass", WHOLE_TRAINING,
+            "The same y by the variance E[x²] - E[x]², which cancels in floating point.",
+            {"y": left("one-pass-output"), "mean": mu, "variance": affine.single.v}, ("one-pass-output",)),
+    Formula("backward", BACKWARD, "The cotangents of x, gamma and beta for the layer in training.",
+            {"dx": right("family-dx"), **PARAMETERS}, ("family-dx", "dgamma", "dbeta"),
+            {"xhat": Opened(family.centred.xhat)}),
+    Formula("backward_projected", BACKWARD, "The same for a gamma that is constant in each group: one projection.",
+            {"dx": right("family-dx-projected"), "dgamma": right("family-dgamma-projected", 1)},
+            ("family-dx-projected", "family-dgamma-projected"), names={"c": "centred"}),
+    Formula("backward_folded", BACKWARD, "The same with dx as a combination of the cotangent, x and one.",
+            {"dx": right("family-dx-folded")}, ("family-dx-folded",)),
+    Formula("backward_summed", WHOLE_BACKWARD, "The same dx with sums for means.",
+            {"dx": right("dx-summed", 0)}, ("dx-summed",)),
+    Formula("backward_gathered", WHOLE_BACKWARD, "The same dx with sums for means, and what is common in front.",
+            {"dx": right("dx-summed")}, ("dx-summed",)),
+    Formula("backward_apart", BACKWARD, "The same dgamma with rstd and the mean out of the sum.",
+            {"dgamma": right("family-dgamma-projected")}, ("family-dgamma-projected",)),
+    Formula("backward_blocks_apart", BACKWARD, "The same dgamma with the deviation taken after the division.",
+            {"dgamma": right("dgamma")}, ("dgamma", "family-y"), {"xhat": Opened(orders.xhat_apart)}),
+    Formula("inference", INFERENCE, "The layer in inference: y, with given statistics.",
+            {"y": right("inference-y", 0)}, ("inference-y",)),
+    Formula("inference_apart", INFERENCE, "The same y as a difference of quotients.",
+            {"y": right("inference-y")}, ("inference-y",)),
+    Formula("inference_folded", INFERENCE, "The same y as one multiplication and one addition.",
+            {"y": left("folded-inference")}, ("folded-inference",)),
+    Formula("inference_backward", INFERENCE_BACKWARD, "The cotangents of x, gamma and beta for the layer in inference.",
+            {"dx": right("inference-dx"), **PARAMETERS}, ("inference-dx", "dgamma", "dbeta"), {"xhat": Opened(xhat_r)}),
+    Formula("inference_backward_apart", INFERENCE_BACKWARD, "The same dgamma with rstd and the mean out of the sum.",
+            {"dgamma": right("inference-dgamma")}, ("inference-dgamma",)),
+    Formula("blend", ("old", "new", "weight"), "One step of a running statistic; weight is that of the new value.",
+            {"running": left("running-step", 0)}, ("running-step",)),
+    Formula("blend_weighted", ("old", "new", "kept", "weight"), "The same as a weighted mean: kept + weight = 1.",
+            {"running": right("running-step")}, ("running-step",), names={"q": "kept"}),
+    Formula("unbias", ("variance", "m"), "The unbiased variance from the biased one: m / (m - 1).",
+            {"unbiased": left("bessel", 0).args[0]}, ("bessel",)),
+)  # fmt: skip
+
+RESCALE = (
+    Formula("statistics", ("S", "x", "m", "d"), "Sum of squares of each group over d: the mean square for d = m.",
+            SQUARE, ("family-statistics",)),
+    Formula("forward", TRAINING, "The layer: y, with the square that it divides by.",
+            {"y": right("rescale-y"), **SQUARE}, ("rescale-y", "family-statistics")),
+    Formula("backward", BACKWARD, "The cotangents of x, gamma and beta.", {"dx": right("rescale-dx"), **PARAMETERS},
+            ("rescale-dx", "dgamma", "dbeta"), {"xhat": Opened(family.uncentred.xhat)}),
+    Formula("backward_projected", BACKWARD, "The same for a gamma that is constant in each group: one projection.",
+            {"dx": right("rescale-dx-projected"), "dgamma": right("rescale-dgamma-projected")},
+            ("rescale-dx-projected", "rescale-dgamma-projected")),
+    Formula("backward_folded", BACKWARD, "The same with dx as a combination of the cotangent and x.",
+            {"dx": right("rescale-dx-folded")}, ("rescale-dx-folded",)),
+    Formula("backward_summed", BACKWARD, "The same dx with sums for quotients.",
+            {"dx": right("rescale-dx-summed", 0)}, ("rescale-dx-summed",)),
+    Formula("backward_gathered", BACKWARD, "The same dx with sums for quotients, and what is common in front.",
+            {"dx": right("rescale-dx-summed")}, ("rescale-dx-summed",)),
+)  # fmt: skip

@@ -1,0 +1,90 @@
+"""Every function of the generated oracles, run on exact numbers, computes what the second checker computes.
+
+What is expected is the definition, and its derivative by nilpotents: never the closed form that was printed.
+"""
+
+import inspect
+import math
+from fractions import Fraction
+from importlib import import_module
+
+import pytest
+from exact_rows import Exact, Row
+from oracle_definitions import CONSTANT_GAMMA, DEFINITIONS, GIVEN, SMALLEST
+
+from normspec.derivations import generate
+from normspec.derivations.concrete import World, evaluate
+from normspec.derivations.rewriting import free_indices
+
+FUNCTIONS = [
+    pytest.param(oracle, name, m, id=f"{oracle}.{name}-{m}")
+    for oracle in DEFINITIONS
+    for name, _ in inspect.getmembers(import_module(f"normspec.spec.oracles.{oracle}"), inspect.isfunction)
+    for m in (1, 2, 3, 5)
+    if m >= SMALLEST.get(name, 1)
+]
+
+
+def world_of(seed, m, name, arguments):
+    """Draw a world in which gamma is constant where a function takes it to be, and d is m where it does not ask."""
+    world = World(seed, {"m": m, "n": 1 + m % 3, "F": 3})
+    if name in CONSTANT_GAMMA:
+        world.values.update({("gamma", k): Fraction(5, 3) for k in range(1, m + 1)})
+    if "d" not in arguments:
+        world.values["d"] = Fraction(m)
+    return world
+
+
+def value(expr, world):
+    """Evaluate a scalar, or a row over the one free index."""
+    free = free_indices(expr)
+    if not free:
+        return evaluate(expr, world)
+    (index,) = free
+    out = []
+    for k in range(1, int(evaluate(index.size, world)) + 1):
+        with world.binding(index, k):
+            out.append(evaluate(expr, world))
+    return Row(out)
+
+
+@pytest.mark.parametrize("oracle", sorted({name.removesuffix(".py") for name in generate.FILES} - {"rounding"}))
+def test_every_oracle_has_definitions(oracle):
+    """No file of formulas goes untested; the bounds of rounding have a test of their own."""
+    assert oracle in DEFINITIONS
+
+
+def plain(number):
+    return number.values if isinstance(number, Row) else number
+
+
+@pytest.mark.parametrize(("oracle", "name", "m"), FUNCTIONS)
+def test_a_printed_function_computes_its_definition(oracle, name, m):
+    """Outputs agree exactly with definitions and derivatives by nilpotents."""
+    function = getattr(import_module(f"normspec.spec.oracles.{oracle}"), name)
+    arguments = tuple(inspect.signature(function).parameters)
+    world = world_of(m, m, name, arguments)
+    given, wanted = GIVEN[oracle](name), DEFINITIONS[oracle](name)
+    found = function(*(Exact() if a == "S" else value(given[a], world) for a in arguments))
+    assert found
+    for output, number in found.items():
+        assert plain(number) == plain(value(wanted[output], world)), output
+
+
+def test_inference_blend_and_unbias():
+    """The small functions, on numbers chosen by hand."""
+    oracle = import_module("normspec.spec.oracles.normalize")
+    x, gamma, beta = Row([Fraction(5)]), Row([Fraction(3)]), Row([Fraction(7)])
+    given = (x, gamma, beta, Fraction(1), Fraction(3), Fraction(1))
+    assert oracle.inference(Exact(), *given)["y"].values == [13]  # 3 (5 - 1) / 2 + 7
+    assert oracle.inference_folded(Exact(), *given)["y"].values == [13]
+    assert oracle.inference_apart(Exact(), *given)["y"].values == [13]
+    backward = (x, Row([Fraction(2)]), gamma, Fraction(1), Fraction(3), Fraction(1))
+    assert oracle.inference_backward_apart(Exact(), *backward) == {"dgamma": 4}
+    back = oracle.inference_backward(Exact(), x, Row([Fraction(2)]), gamma, Fraction(1), Fraction(3), Fraction(1))
+    assert (back["dx"].values, back["dgamma"], back["dbeta"]) == ([3], 4, 2)
+    assert oracle.blend(Fraction(1), Fraction(3), Fraction(1, 4))["running"] == Fraction(3, 2)
+    shares = (Fraction(3, 4), Fraction(1, 4))
+    assert oracle.blend_weighted(Fraction(1), Fraction(3), *shares)["running"] == Fraction(3, 2)
+    assert oracle.unbias(Fraction(3), 4)["unbiased"] == 4
+    assert math.isclose(oracle.unbias(0.75, 4)["unbiased"], 1.0)
