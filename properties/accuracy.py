@@ -5,6 +5,7 @@ worked out once.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -18,6 +19,7 @@ from normspec.properties.trial import Trial
 from normspec.spec.case import Case
 from normspec.spec.formats import FORMATS
 from normspec.spec.grades import ORDER, Grade, drops_below, weakest
+from normspec.spec.outcome import GivenUpError
 
 STREAMS_MEASURED = ("small", "large")
 CHANNELS_LAST_RANKS = (4, 5)
@@ -73,7 +75,8 @@ def _measure_dtype(hunt: Hunt) -> Iterator[Progress | Entry]:
     def look(case: Case) -> None:
         if (print_of := fingerprint(case.but(layout=""))) not in seen:
             seen.add(print_of)
-            _put(implementation, case, rows)
+            with suppress(GivenUpError):
+                _put(implementation, case, rows)
 
     def progress(what: str, done: int) -> Progress:
         return Progress(implementation.name, implementation.operation, what, hunt.dtype, done, total)

@@ -22,7 +22,7 @@ from normspec.properties.verdict import Broken, Counterexample, Inapplicable, Ju
 from normspec.spec.case import Case
 from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS
-from normspec.spec.outcome import Returned
+from normspec.spec.outcome import GivenUpError, Returned
 
 FOLLOWED = ("running-mean", "running-variance")  # where they are asked for, a layer is trained for the report
 ASKS_AGAIN_EVERY = 3  # laws that ask again are tried on every third case, in turns: they cost the most
@@ -175,10 +175,13 @@ def _record(hunt: Hunt, tally: Tally, drawn: Batch | None, trial: Trial) -> None
 
 def judge(law: Law, trial: Trial) -> Judgement:
     """Return what a law says of a trial: nothing, where it judges results and there are none."""
-    if not law.judges_silence and not isinstance(trial.outcome, Returned):
-        return Inapplicable("the case was not answered")
-    with np.errstate(all="ignore"):  # what is not finite is judged, not warned of
-        return law.judge(trial)
+    try:
+        if not law.judges_silence and not isinstance(trial.outcome, Returned):
+            return Inapplicable("the case was not answered")
+        with np.errstate(all="ignore"):  # what is not finite is judged, not warned of
+            return law.judge(trial)
+    except GivenUpError as given_up:
+        return Inapplicable(str(given_up))
 
 
 def _minimize(hunt: Hunt, tally: Tally, failure: Failure) -> Counterexample:

@@ -21,9 +21,12 @@ class Returned:
 
 @dataclass(frozen=True)
 class Refused:
-    """The implementation said no, with a message; step is the index it stopped at, -1 while the layer was built."""
+    """The implementation said no, with a message.
 
-    step: int
+    step is the index that it stopped at, -1 while the layer was built; None where that is not known.
+    """
+
+    step: int | None
     message: str
 
 
@@ -31,7 +34,7 @@ class Refused:
 class Crashed:
     """The implementation failed in a way that no caller can take for a refusal."""
 
-    step: int
+    step: int | None
     message: str
 
 
@@ -39,7 +42,7 @@ class Crashed:
 class TimedOut:
     """The implementation did not answer in time."""
 
-    step: int
+    step: int | None
     message: str
 
 
@@ -47,9 +50,13 @@ class TimedOut:
 class Malformed:
     """The implementation answered with something that is no answer: wrong type, shape, dtype or name."""
 
-    step: int
+    step: int | None
     message: str
 
 
 Failure = Refused | Crashed | TimedOut | Malformed
 Outcome = Returned | Failure
+
+
+class GivenUpError(Exception):
+    """An implementation has cost too much, and is not asked any more: of this case there is no outcome."""

@@ -25,8 +25,10 @@ def answers(trial: Trial) -> Judgement:
     )
 
 
-def place_of(trial: Trial, step: int) -> str:
+def place_of(trial: Trial, step: int | None) -> str:
     """Return where in the script an outcome arose, in words."""
+    if step is None:
+        return "some step"
     return "the layer's creation" if step < 0 else f"step {step} ({trial.case.script[step].verb})"
 
 
