@@ -72,6 +72,26 @@ class Node:
             raise self.wrong(f"an integer from 0 to {below - 1}")
         return self.value
 
+    def whole(self, first: int, last: int) -> int:
+        """Return an integer from first to last, both of them allowed."""
+        if type(self.value) is not int or not first <= self.value <= last:
+            raise self.wrong(f"an integer from {first} to {last}")
+        return self.value
+
+    def number(self) -> float:
+        """Return a number; JSON has none that is not finite, so that they are strings."""
+        if self.value in ("inf", "-inf", "nan"):
+            return float(self.value)
+        if type(self.value) not in (int, float) or not abs(self.value) <= sys.float_info.max:
+            raise self.wrong("a number")
+        return float(self.value)
+
+    def truth(self) -> bool:
+        """Return true or false."""
+        if not isinstance(self.value, bool):
+            raise self.wrong("true or false")
+        return self.value
+
     def size(self) -> float:
         """Return a number from 0 on; JSON has no infinity, so that it is a string."""
         if self.value == "inf":

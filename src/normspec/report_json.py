@@ -1,21 +1,22 @@
 """Reports as JSON and back, in the form that schemas/report.schema.json describes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import cast, get_args
 
 from normspec.properties.verdict import Counterexample, Known, Result, Verdict
 from normspec.report import Report
+from normspec.report_observations import observations_from, plain_number, plain_observations
 from normspec.spec.formats import FORMATS
-from normspec.spec.node import Node, PlainError, read_json
+from normspec.spec.node import Node, PlainError, Record, read_json
 from normspec.spec.plain import Plain, case_from, plain_case
 
 FORMAT = "normspec-report-1"
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 _TOP = ("format", "summary", "results")
-_TOP_BESIDES = ("settings", "versions", "asked", "seconds", "interrupted")
+_TOP_BESIDES = ("settings", "versions", "asked", "seconds", "interrupted", "observations")
 _RESULT = ("target", "operation", "law", "dtype", "verdict", "examples", "undecided", "known")
 _RESULT_BESIDES = ("message", "snippet", "counterexample", "worst_ratio", "notes")
 
@@ -23,7 +24,7 @@ _RESULT_BESIDES = ("message", "snippet", "counterexample", "worst_ratio", "notes
 def _plain_result(result: Result) -> Plain:
     plain: Plain = {name: getattr(result, name) for name in _RESULT}
     plain["known"] = [asdict(entry) for entry in result.known]
-    plain["worst_ratio"] = _number(result.worst_ratio)
+    plain["worst_ratio"] = plain_number(result.worst_ratio)
     plain["notes"] = [_text(note) for note in result.notes]
     if result.message:
         plain["message"] = _text(result.message)
@@ -39,11 +40,6 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _number(value: float) -> float | str:
-    """Return a finite number as it is; JSON has no other, so that they become strings."""
-    return value if abs(value) < float("inf") else str(value)
-
-
 def plain_report(report: Report) -> Plain:
     """Return a report as plain data."""
     summary = report.summary
@@ -57,6 +53,7 @@ def plain_report(report: Report) -> Plain:
         "seconds": round(report.seconds, 3),
         "interrupted": report.interrupted,
         "results": [_plain_result(result) for result in report.results],
+        "observations": [plain_observations(found) for found in report.observations],
     }
 
 
@@ -95,18 +92,40 @@ def _result_from(node: Node) -> Result:
         message=message,
         counterexample=counterexample,
         known=tuple(map(_known_from, record["known"].items())),
+        worst_ratio=record["worst_ratio"].number() if "worst_ratio" in record.values else 0.0,
+        notes=tuple(note.text() for note in _items(record, "notes")),
     )
 
 
 def report_from(node: Node) -> Report:
-    """Return the report that plain data holds: its results and what was asked; PlainError when it holds none."""
+    """Return the report that plain data holds; PlainError when it holds none."""
     if not isinstance(node.value, dict) or node.value.get("format") != FORMAT:
         raise PlainError(f"{node.path} is no report: give a file that 'normspec check --json FILE' wrote")
     record = node.record(*_TOP, optional=_TOP_BESIDES)
-    asked: dict[str, Any] = (
-        {name: value.text() for name, value in record["asked"].entries()} if record.get("asked") else {}
+    seconds, interrupted = record.get("seconds"), record.get("interrupted")
+    return Report(
+        results=tuple(_result_from(item) for item in record["results"].items()),
+        asked=_texts(record, "asked"),
+        settings={name: value.value for name, value in _entries(record, "settings")},
+        versions=_texts(record, "versions"),
+        seconds=seconds.size() if seconds else 0.0,
+        interrupted=interrupted.truth() if interrupted else False,
+        observations=tuple(observations_from(item) for item in _items(record, "observations")),
     )
-    return Report(tuple(_result_from(item) for item in record["results"].items()), asked)
+
+
+def _items(record: Record, name: str) -> tuple[Node, ...]:
+    node = record.get(name)
+    return node.items() if node else ()
+
+
+def _entries(record: Record, name: str) -> Iterator[tuple[str, Node]]:
+    node = record.get(name)
+    return node.entries() if node else iter(())
+
+
+def _texts(record: Record, name: str) -> dict[str, str]:
+    return {key: value.text() for key, value in _entries(record, name)}
 
 
 def read_report(path: Path) -> Report:

@@ -45,7 +45,7 @@ def test_the_report_holds_any_message(hostile):
     validate(text.encode("utf-8").decode("utf-8"))
 
 
-@pytest.mark.parametrize("key", ["format", "summary", "results", "asked"])
+@pytest.mark.parametrize("key", ["format", "summary", "results", "asked", "observations"])
 def test_the_schema_refuses_a_report_that_lacks_something(key):
     plain = plain_report(report(*EVERY))
     del plain[key]
