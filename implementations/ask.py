@@ -1,7 +1,7 @@
 """Putting a case to an implementation. Whatever it does, what comes back is a value."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from normspec.implementations.answers import RubbishError, checked, checked_array, demanded
@@ -32,12 +32,17 @@ class _Session:
         return tuple(name for name, (placed, before) in self.handed.items() if placed.fingerprint() != before)
 
 
-def ask(implementation: Implementation, case: Case) -> Outcome:
+def _unwatched(step: int) -> None:
+    pass
+
+
+def ask(implementation: Implementation, case: Case, watch: Callable[[int], None] = _unwatched) -> Outcome:
     """Return what a fresh instance of the implementation makes of the case's script.
 
     The instance gets copies of the arrays in the case's layout, and what it returns is checked and copied. Exceptions
     are outcomes; only KeyboardInterrupt goes through. Warnings are not judged. Results that are not finite are results.
-    An implementation that answers whole cases by itself is simply asked for that.
+    An implementation that answers whole cases by itself is simply asked for that. watch is told each step before it is
+    taken, -1 for the creation of the layer.
     """
     if implementation.answer is not None:
         return implementation.answer(case)
@@ -45,7 +50,7 @@ def ask(implementation: Implementation, case: Case) -> Outcome:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _perform(session, implementation)
+            _perform(session, implementation, watch)
     except KeyboardInterrupt:
         raise
     except RubbishError as rubbish:
@@ -79,12 +84,14 @@ def clean(text: str) -> str:
     return shown if len(shown) <= LONGEST_MESSAGE else shown[: LONGEST_MESSAGE - 3] + "..."
 
 
-def _perform(session: _Session, implementation: Implementation) -> None:
+def _perform(session: _Session, implementation: Implementation, watch: Callable[[int], None]) -> None:
     case = session.case
+    watch(-1)
     parameters = {name: session.hand(name, values) for name, values in case.parameters.items()}
     state = {name: place(values, state_layout(case.layout)).array for name, values in case.state.items()}
     instance = implementation.create(case.but(parameters=parameters, state=state))
     for session.position, step in enumerate(case.script):
+        watch(session.position)
         answer = _backward(session, instance, step) if step.verb == "backward" else _forward(session, instance, step)
         session.answers.append(answer)
 

@@ -1,0 +1,107 @@
+"""Answers over a pipe for a target that Python can import: `python -m normspec.implementations.serve TARGET`.
+
+The other side is implementations/pipe.py, or anybody who speaks docs/protocol.md. What the implementation prints goes
+to stderr. Where it leaves the process unfit to answer, the process ends.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
+
+from normspec.implementations.ask import ask, message_of
+from normspec.implementations.contract import Implementation
+from normspec.implementations.errors import TargetError
+from normspec.implementations.protocol import VERSION, line_of, message_in, plain_claims, plain_outcome
+from normspec.implementations.targets import resolve
+from normspec.spec.case import Case
+from normspec.spec.environment import PollutedEnvironmentError, require_exact_arithmetic
+from normspec.spec.node import Node
+from normspec.spec.outcome import Crashed, Malformed
+from normspec.spec.plain import Plain, case_from
+
+UNFIT = 71
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Answer questions until there are no more."""
+    parser = argparse.ArgumentParser(prog="normspec.implementations.serve")
+    parser.add_argument("target")
+    parser.add_argument("--operation")
+    asked = parser.parse_args(arguments)
+    questions, answers = _taken(0, "rb", os.open(os.devnull, os.O_RDONLY)), _taken(1, "wb", 2)
+    found: tuple[Implementation, ...] = ()
+    for line in questions:
+        message = message_in(line)
+        if message.value["ask"] == "hello":
+            try:
+                found = resolve(asked.target, asked.operation)
+                _write(answers, _offers(found))
+            except TargetError as error:
+                _write(answers, {"protocol": VERSION, "error": str(error)})
+        else:
+            _answer(answers, found, message)
+    return 0
+
+
+def _taken(number: int, mode: str, instead: int) -> BinaryIO:
+    """Return a standard stream as a file that nobody else knows, with another one put in its place."""
+    own = os.fdopen(os.dup(number), mode)
+    os.dup2(instead, number)
+    return own  # type: ignore[return-value]
+
+
+def _write(answers: BinaryIO, message: Plain) -> None:
+    answers.write(line_of(message))
+    answers.flush()
+
+
+def _offers(implementations: Sequence[Implementation]) -> Plain:
+    offers = [
+        {
+            "name": each.name,
+            "operation": each.operation,
+            "statement": each.statement,
+            "claims": plain_claims(each.claims),
+        }
+        for each in implementations
+    ]
+    return {"protocol": VERSION, "implementations": offers}
+
+
+def _answer(answers: BinaryIO, implementations: Sequence[Implementation], message: Node) -> None:
+    number, name = message.value["id"], message.value["implementation"]
+    implementation = next(each for each in implementations if each.name == name)
+    case, own = case_from(Node(message.value["case"], "case")), os.getpid()
+    told = _told(implementation, case, lambda at: _write(answers, {"id": number, "at": at}))
+    if os.getpid() != own:
+        os._exit(0)  # a fork of this process, that the implementation let go on
+    unfit = _unfitness()
+    told = plain_outcome(Malformed(None, unfit)) if unfit else told
+    _write(answers, {"id": number, **told, "last": bool(unfit)})
+    if unfit:
+        os._exit(UNFIT)
+
+
+def _told(implementation: Implementation, case: Case, watch: Callable[[int], None]) -> Plain:
+    """Return the outcome as an answer's fields. An implementation can break even what would tell that it did."""
+    try:
+        return plain_outcome(ask(implementation, case, watch))
+    except BaseException as error:
+        return plain_outcome(Crashed(None, f"{type(error).__name__}: {message_of(error)}"))
+
+
+def _unfitness() -> str:
+    """Return why this process cannot go on, or nothing where it can."""
+    try:
+        require_exact_arithmetic()
+    except PollutedEnvironmentError as error:
+        return f"leaves the arithmetic of its process changed: {error}"
+    except Exception as error:
+        return f"leaves its process unable to compute: {type(error).__name__}: {message_of(error)}"
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
