@@ -10,6 +10,7 @@ from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError, signature_of
 from normspec.implementations.faulty import FAULTS, Fault
 from normspec.implementations.locate import load_registered, locate
+from normspec.implementations.pipe import ISOLATED, PIPE, Terms, from_process
 from normspec.implementations.plug_in import STATE, from_function, names_of
 from normspec.implementations.vetting import objection
 from normspec.spec.operations import OPERATIONS
@@ -41,14 +42,15 @@ REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
 FAULTY = "faulty:"
 
 
-def resolve(target: str, operation: str | None = None) -> tuple[Implementation, ...]:
+def resolve(target: str, operation: str | None = None, terms: Terms | None = None) -> tuple[Implementation, ...]:
     """Return the implementations that a target names, those of one operation where one is given.
 
     A target is a registered name, faulty:NAME, package.module:attribute or path/to/file.py:attribute. The attribute may
     be an Implementation, a tuple of them, a function whose parameters have the specification's names, or a torch
-    module class. Raises TargetError, with one line that says what to do.
+    module class. pipe:COMMAND is a program that speaks docs/protocol.md, isolated:TARGET any other target in a process
+    of its own; terms limits both. Raises TargetError, with one line that says what to do.
     """
-    found = _found(target, operation)
+    found = _found(target, operation, terms)
     kept = tuple(each for each in found if operation in (None, each.operation))
     if not kept:
         has = ", ".join(sorted({each.operation for each in found}))
@@ -62,7 +64,9 @@ def list_names() -> Mapping[str, str]:
     return {name: statement for name, (_, statement) in REGISTERED.items()} | faulty
 
 
-def _found(target: str, operation: str | None) -> tuple[Implementation, ...]:
+def _found(target: str, operation: str | None, terms: Terms | None) -> tuple[Implementation, ...]:
+    if target.startswith((PIPE, ISOLATED)):
+        return tuple(_vetted(target, each) for each in from_process(target, operation, terms))
     if target in REGISTERED:
         return _as_implementations(target, load_registered(target, REGISTERED[target][0]), operation)
     if target.startswith(FAULTY):
