@@ -30,7 +30,8 @@ class Instance(Protocol):
 class Fact:
     """What one element of one step's output must be: within tolerance of expected.
 
-    step is an index into the script, output a name such as y or dgamma, index the element's place in C order.
+    step is an index into the script, output a name such as y or dgamma, index the element's place in C order. observed
+    is what came, where that is known.
     """
 
     step: int
@@ -38,6 +39,7 @@ class Fact:
     index: int
     expected: float
     tolerance: float
+    observed: float | None = None
 
 
 def _no_snippet(case: Case, facts: tuple[Fact, ...] = ()) -> str:

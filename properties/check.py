@@ -206,4 +206,5 @@ def _minimize(hunt: Hunt, tally: Tally, failure: Failure) -> Counterexample:
 
 
 def _counterexample(implementation: Implementation, case: Case, broken: Broken) -> Counterexample:
-    return Counterexample(case, broken.message, implementation.snippet(broken.shown or case, broken.facts))
+    facts = broken.facts if broken.shown is None else ()  # those of a variant are not about the case
+    return Counterexample(case, broken.message, implementation.snippet(broken.shown or case, broken.facts), facts)

@@ -50,11 +50,15 @@ Judgement = Kept | Broken | Undecided | Inapplicable
 
 @dataclass(frozen=True, eq=False)
 class Counterexample:
-    """The smallest case found on which a law fails, the reason, and a program that shows it where there is one."""
+    """The smallest case found on which a law fails, the reason, and a program that shows it where there is one.
+
+    facts are single elements of the case's outputs that show it.
+    """
 
     case: Case
     message: str
     snippet: str = ""
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def _agrees(trial: Trial, index: int, output: str) -> Judgement:
     if found.verdict == "vacuous":
         return NO_BOUND
     flat = int(np.ravel_multi_index(found.index, observed.shape))
-    fact = Fact(index, output, flat, found.exact, found.tolerance)
+    fact = Fact(index, output, flat, found.exact, found.tolerance, found.observed)
     message = (
         f"step {index} ({trial.case.script[index].verb}): {output}{list(found.index)} is {found.observed:.9g}, "
         f"off by {abs(found.observed - found.exact):.2g} from {found.exact:.9g}; allowed are {found.tolerance:.2g}"

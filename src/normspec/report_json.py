@@ -1,11 +1,12 @@
 """Reports as JSON and back, in the form that schemas/report.schema.json describes."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import cast, get_args
 
+from normspec.implementations.contract import Fact
 from normspec.properties.verdict import Counterexample, Known, Result, Verdict
 from normspec.report import Report
 from normspec.report_observations import observations_from, plain_number, plain_observations
@@ -18,7 +19,10 @@ VERDICTS: tuple[str, ...] = get_args(Verdict)
 _TOP = ("format", "summary", "results")
 _TOP_BESIDES = ("settings", "versions", "asked", "seconds", "interrupted", "observations")
 _RESULT = ("target", "operation", "law", "dtype", "verdict", "examples", "undecided", "known")
-_RESULT_BESIDES = ("message", "snippet", "counterexample", "worst_ratio", "notes")
+_RESULT_BESIDES = ("message", "snippet", "counterexample", "worst_ratio", "notes", "facts")
+
+_PLACE = ("step", "output", "index")
+_NUMBERS = ("expected", "tolerance", "observed")
 
 
 def _plain_result(result: Result) -> Plain:
@@ -32,7 +36,13 @@ def _plain_result(result: Result) -> Plain:
         plain["counterexample"] = plain_case(result.counterexample.case)
         plain["message"] = _text(result.counterexample.message or result.message)
         plain["snippet"] = _text(result.counterexample.snippet)
+        plain["facts"] = [_plain_fact(fact) for fact in result.counterexample.facts]
     return plain
+
+
+def _plain_fact(fact: Fact) -> Plain:
+    numbers = {name: getattr(fact, name) for name in _NUMBERS if getattr(fact, name) is not None}
+    return {name: getattr(fact, name) for name in _PLACE} | {n: plain_number(value) for n, value in numbers.items()}
 
 
 def _text(text: str) -> str:
@@ -67,18 +77,30 @@ def _known_from(node: Node) -> Known:
     return Known(record["reason"].text(), record["link"].text())
 
 
-def _counterexample_from(values: Mapping[str, Node | None], message: str) -> Counterexample | None:
-    case, snippet = values["counterexample"], values["snippet"]
+def _fact_from(node: Node) -> Fact:
+    record = node.record(*_PLACE, "expected", "tolerance", optional=("observed",))
+    return Fact(
+        step=record["step"].count(),
+        output=record["output"].text(),
+        index=record["index"].count(below=2**63),
+        expected=record["expected"].number(),
+        tolerance=record["tolerance"].number(),
+        observed=record["observed"].number() if "observed" in record.values else None,
+    )
+
+
+def _counterexample_from(record: Record, message: str) -> Counterexample | None:
+    case, snippet = record.get("counterexample"), record.get("snippet")
     if case is None:
         return None
-    return Counterexample(case_from(case), message, snippet.text() if snippet else "")
+    facts = tuple(map(_fact_from, _items(record, "facts")))
+    return Counterexample(case_from(case), message, snippet.text() if snippet else "", facts)
 
 
 def _result_from(node: Node) -> Result:
     record = node.record(*_RESULT, optional=_RESULT_BESIDES)
-    values = {name: record.get(name) for name in ("message", "snippet", "counterexample")}
-    message = values["message"].text() if values["message"] else ""
-    counterexample = _counterexample_from(values, message)
+    message = record["message"].text() if "message" in record.values else ""
+    counterexample = _counterexample_from(record, message)
     if counterexample is not None and counterexample.case.operation != record["operation"].value:
         raise record["operation"].wrong(f"the operation of its case, {counterexample.case.operation!r},")
     return Result(

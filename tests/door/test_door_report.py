@@ -5,11 +5,13 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from door_fakes import KNOWN, MESSAGE, SNIPPET, result
+from door_fakes import KNOWN, MESSAGE, SNIPPET, result, small_case
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 import normspec.schemas
 from normspec.files import check_writable, write_whole
+from normspec.implementations.contract import Fact
+from normspec.properties.verdict import Counterexample
 from normspec.report import Report
 from normspec.report_json import json_text, plain_report, read_report, report_from
 from normspec.report_junit import junit_text
@@ -64,6 +66,14 @@ def test_a_failure_tells_its_case_its_message_and_its_program():
     plain = json.loads(json_text(report(result("nonconforming"))))["results"][0]
     assert (plain["message"], plain["snippet"]) == (MESSAGE, SNIPPET)
     assert plain["counterexample"]["script"][1]["wanted"] == ["dx"]
+
+
+def test_what_came_and_what_must_come_is_read_again():
+    facts = (Fact(0, "y", 1, 0.25, 1e-7, 0.5), Fact(1, "dx", 0, 0.0, 0.0, float("-inf")), Fact(1, "dx", 1, 0.5, 0.0))
+    shown = Counterexample(small_case(), MESSAGE, SNIPPET, facts)
+    text = json_text(report(result("nonconforming", counterexample=shown)))
+    validate(text)
+    assert report_from(Node(json.loads(text), "report")).results[0].counterexample.facts == facts
 
 
 def test_a_report_is_read_again():
