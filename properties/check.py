@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from math import ceil
+from zlib import crc32
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
 from normspec.properties.observations import Observations, Observer
 from normspec.properties.reduce import reduce
-from normspec.properties.search import complexity, explore, shrink
+from normspec.properties.search import complexity, explore, remember, replay, shrink
+from normspec.properties.shelf import Shelf, shelf_of
 from normspec.properties.tally import Batch, Failure, Tally, conclude
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Counterexample, Inapplicable, Judgement, Result
@@ -30,11 +32,22 @@ ASKS_AGAIN_EVERY = 3  # laws that ask again are tried on every third case, in tu
 
 @dataclass(frozen=True)
 class Settings:
-    """How hard to look: cases drawn for the main stream, the seed, the dtypes (all when none is named)."""
+    """How hard to look: cases drawn for the main stream, the seed, the dtypes (all when none is named).
+
+    shard is (k, n): of the same cases only every n-th is judged, from the k-th on; n shards together judge them all.
+    databases name where failing cases are kept, as normspec.properties.shelf reads them; the first is written to.
+    """
 
     max_examples: int = 100
     seed: int = 0
     dtypes: tuple[str, ...] | None = None
+    shard: tuple[int, int] = (1, 1)
+    databases: tuple[str, ...] = ()
+
+    def judges(self, number: int) -> bool:
+        """Return whether this shard judges the number-th case of a batch, counted from 0."""
+        own, shards = self.shard
+        return number % shards == own - 1
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,10 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Hunt:
-    """The check of one implementation in one dtype, and the smallest failing cases found in any dtype so far."""
+    """The check of one implementation in one dtype, and the smallest failing cases found in it so far.
+
+    Nothing is carried over from another dtype: what a check finds does not depend on what ran before it.
+    """
 
     implementation: Implementation
     dtype: str
@@ -69,6 +85,12 @@ class Hunt:
         strata = [(name,) for name in REGIMES] if stream.stratified else [tuple(REGIMES)]
         size = 1 + ceil(total / len(strata))  # the first that Hypothesis draws is the same trivial one in each
         return [Batch(stream, self.extent(regimes), self.settings.seed, size) for regimes in strata]
+
+    def shelf(self, batch: Batch) -> Shelf | None:
+        """Return where the failing cases of a batch are kept, or None where no database is used."""
+        extent = batch.extent
+        words = (self.implementation.name, extent.operation.name, self.dtype, batch.stream.name, *extent.regimes)
+        return shelf_of(self.settings.databases, words)
 
     def extent(self, regimes: tuple[str, ...] = tuple(REGIMES)) -> Extent:
         """Return what cases are drawn for."""
@@ -88,12 +110,11 @@ def check(
     """
     settings = settings or Settings()
     wanted = [law for law in laws if implementation.operation in law.operations]
-    smallest: list[Failure] = []
     for dtype in settings.dtypes or FORMATS:
         if dtype not in implementation.claims.dtypes:
             yield from (_not_claimed(implementation, law, dtype) for law in wanted)
             continue
-        yield from _check_dtype(Hunt(implementation, dtype, settings, known, smallest), wanted)
+        yield from _check_dtype(Hunt(implementation, dtype, settings, known), wanted)
 
 
 def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result | Observations]:
@@ -108,6 +129,8 @@ def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result | Ob
         return Progress(implementation.name, implementation.operation, what, dtype, done, total)
 
     _replay_known(hunt, tallies)
+    for batch in batches:
+        _replay_found(hunt, batch, tallies)
     for done, batch in enumerate(batches):
         yield progress(f"{batch.stream.name} cases", done)
         _try(hunt, batch, tallies, observer)
@@ -133,12 +156,30 @@ def _not_claimed(implementation: Implementation, law: Law, dtype: str) -> Result
 
 
 def _replay_known(hunt: Hunt, tallies: list[Tally]) -> None:
+    """Try each entry on its own case, in every shard, so that each of them tells the same of the record."""
     for tally in tallies:
-        for entry in hunt.known:
+        for number, entry in enumerate(hunt.known):
             if entry.covers(hunt.implementation.name, tally.law.name, entry.case) and entry.dtype == hunt.dtype:
                 judgement = judge(tally.law, Trial(hunt.implementation, entry.case))
-                tally.count(judgement)
+                if hunt.settings.judges(number):
+                    tally.count(judgement)
                 (tally.known if isinstance(judgement, Broken) else tally.mended).append(entry)
+
+
+def _replay_found(hunt: Hunt, batch: Batch, tallies: list[Tally]) -> None:
+    """Try the cases that failed in earlier runs, where a database holds any: they come in addition to those drawn."""
+    asked = [tally for tally in tallies if batch.stream.name in tally.law.streams]
+    numbers = count()
+
+    def look(case: Case) -> None:
+        if hunt.settings.judges(next(numbers)):
+            trial = Trial(hunt.implementation, case)
+            for tally in asked:
+                _record(hunt, tally, batch, trial)
+
+    shelf = hunt.shelf(batch)
+    if shelf is not None:
+        replay(batch.strategy, shelf, look)
 
 
 def _try(hunt: Hunt, batch: Batch, tallies: list[Tally], observer: Observer) -> None:
@@ -148,8 +189,10 @@ def _try(hunt: Hunt, batch: Batch, tallies: list[Tally], observer: Observer) -> 
 
     def look(case: Case) -> None:
         trial, number = Trial(hunt.implementation, case), next(numbers)
-        for position, tally in enumerate(asked):
-            if not (tally.law.asks_again and (number + position) % ASKS_AGAIN_EVERY):
+        if not hunt.settings.judges(number):
+            return
+        for tally in asked:
+            if not (tally.law.asks_again and (number + crc32(tally.law.name.encode())) % ASKS_AGAIN_EVERY):
                 _record(hunt, tally, batch, trial)
         observer.see(trial)
 
@@ -158,7 +201,9 @@ def _try(hunt: Hunt, batch: Batch, tallies: list[Tally], observer: Observer) -> 
 
 def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally], observer: Observer) -> None:
     """Judge the stream's pinned cases, each by every law."""
-    for case in stream.pinned(hunt.extent()):
+    for number, case in enumerate(stream.pinned(hunt.extent())):
+        if not hunt.settings.judges(number):
+            continue
         trial = Trial(hunt.implementation, case)
         for tally in tallies:
             if stream.name in tally.law.streams:
@@ -189,20 +234,31 @@ def _minimize(hunt: Hunt, tally: Tally, failure: Failure) -> Counterexample:
 
     def fails(case: Case) -> Broken | None:
         found = judge(tally.law, Trial(hunt.implementation, case))
-        return found if isinstance(found, Broken) and hunt.on_record(tally.law, case) is None else None
+        if not isinstance(found, Broken) or found.verdict != failure.broken.verdict:
+            return None
+        return found if hunt.on_record(tally.law, case) is None else None
 
     for earlier in hunt.smallest:
         case = recast(earlier.case, hunt.dtype)
         if earlier.suits(tally.law) and (again := fails(case)):
+            _remember(hunt, failure)
             return _counterexample(hunt.implementation, case, again)
     least = tally.least or failure
     if failure.drawn:
         drawn = failure.drawn
-        shrunk = shrink(drawn.strategy, drawn.seed, drawn.size, fails, (failure.case, failure.broken))
+        first = (failure.case, failure.broken)
+        shrunk = shrink(drawn.strategy, drawn.seed, drawn.size, fails, first, hunt.shelf(drawn))
         least = min(least, Failure(drawn, *shrunk), key=lambda each: complexity(each.case))
     case, found = reduce(least.case, least.broken, hunt.implementation.claims, fails)
     hunt.smallest.append(Failure(least.drawn, case, found))
     return _counterexample(hunt.implementation, case, found)
+
+
+def _remember(hunt: Hunt, failure: Failure) -> None:
+    drawn = failure.drawn
+    shelf = hunt.shelf(drawn) if drawn else None
+    if drawn and shelf is not None:
+        remember(drawn.strategy, drawn.seed, drawn.size, failure.case, shelf)
 
 
 def _counterexample(implementation: Implementation, case: Case, broken: Broken) -> Counterexample:

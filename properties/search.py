@@ -2,17 +2,21 @@
 
 import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
+from unittest import SkipTest, mock
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis import strategies as st
+from hypothesis.database import ExampleDatabase
+from hypothesis.internal.conjecture import providers
 
 from normspec.spec.case import Case
 
 Finding = TypeVar("Finding")
 
+MOST_REPLAYED = 1000
 SHRINKS = 100  # attempts at a smaller case: on the slowest stream a few seconds
 
 
@@ -29,16 +33,36 @@ def explore(cases: st.SearchStrategy[Case], seed: int, count: int, look: Callabl
     _run(cases, seed, count, (Phase.generate,), look)
 
 
+def replay(cases: st.SearchStrategy[Case], kept: ExampleDatabase, look: Callable[[Case], None]) -> None:
+    """Look at the cases that a database holds, smallest first."""
+    with contextlib.suppress(SkipTest):  # so Hypothesis says that there are none
+        _run(cases, 0, MOST_REPLAYED, (Phase.reuse,), look, kept)
+
+
+def remember(cases: st.SearchStrategy[Case], seed: int, count: int, failing: Case, kept: ExampleDatabase) -> None:
+    """Put the failing case among the first `count` draws into a database."""
+    wanted = fingerprint(failing)
+
+    def look(case: Case) -> None:
+        if fingerprint(case) == wanted:
+            raise _FailingError
+
+    with contextlib.suppress(_FailingError):
+        _run(cases, seed, count, (Phase.generate,), look, kept)
+
+
 def shrink(
     cases: st.SearchStrategy[Case],
     seed: int,
     count: int,
     fails: Callable[[Case], Finding | None],
     first: tuple[Case, Finding],
+    kept: ExampleDatabase | None = None,
 ) -> tuple[Case, Finding]:
     """Return the smallest failing case that Hypothesis makes of the first one in `count` draws, with what is found.
 
-    fails says what is wrong with a case, or None. Where nothing smaller is found, the first failing case is returned.
+    fails says what is wrong with a case, or None. kept is where failing cases are put. Where nothing smaller is found,
+    the first failing case is returned.
     """
     seen: dict[bytes, Finding | None] = {}
     best, attempts = first, 0
@@ -58,7 +82,7 @@ def shrink(
             raise _FailingError
 
     with contextlib.suppress(_FailingError, _EnoughError):
-        _run(cases, seed, count, (Phase.generate, Phase.shrink), look)
+        _run(cases, seed, count, (Phase.generate, Phase.shrink), look, kept)
     return best
 
 
@@ -71,23 +95,45 @@ def complexity(case: Case) -> tuple[int, ...]:
 
 
 def _run(
-    cases: st.SearchStrategy[Case], seed: int, count: int, phases: tuple[Phase, ...], look: Callable[[Case], None]
+    cases: st.SearchStrategy[Case],
+    seed: int,
+    count: int,
+    phases: tuple[Phase, ...],
+    look: Callable[[Case], None],
+    kept: ExampleDatabase | None = None,
 ) -> None:
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
+    @hypothesis.settings(  # outermost: a seed applied after it would take the database away
         max_examples=count,
         phases=phases,
-        database=None,
+        database=kept,
         deadline=None,
         report_multiple_bugs=False,
         verbosity=Verbosity.quiet,
         suppress_health_check=list(HealthCheck),
     )
+    @hypothesis.seed(seed)
     @hypothesis.given(cases)
     def run(case: Case) -> None:
         look(case)
 
-    run()
+    with _without_constants_of_modules():
+        run()
+
+
+@contextlib.contextmanager
+def _without_constants_of_modules() -> Iterator[None]:
+    """Keep Hypothesis from drawing literals of the user's modules: which are loaded differs from process to process.
+
+    The seed alone would otherwise not decide what is drawn. Hypothesis has no setting for it.
+    """
+    if not hasattr(providers, "_get_local_constants"):  # an older Hypothesis draws none
+        yield
+        return
+    none = type(providers.GLOBAL_CONSTANTS)()
+    providers.CONSTANTS_CACHE.cache.clear()
+    with mock.patch.object(providers, "_get_local_constants", return_value=none):
+        yield
+    providers.CONSTANTS_CACHE.cache.clear()
 
 
 def fingerprint(case: Case) -> bytes:

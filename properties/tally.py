@@ -10,6 +10,7 @@ from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
 from normspec.properties.search import complexity
 from normspec.properties.verdict import (
+    FAILING,
     Broken,
     Counterexample,
     Inapplicable,
@@ -18,6 +19,7 @@ from normspec.properties.verdict import (
     Known,
     Result,
     Undecided,
+    Verdict,
 )
 from normspec.spec.case import Case
 
@@ -45,6 +47,11 @@ class Failure:
     case: Case
     broken: Broken
 
+    @property
+    def gravity(self) -> int:
+        """Return how grave the failure is, whatever the order in which failures are found."""
+        return FAILING.index(self.broken.verdict)
+
     def suits(self, law: Law) -> bool:
         """Return whether the case is of a kind that the law is tried on."""
         return self.drawn is not None and self.drawn.stream.name in law.streams
@@ -54,8 +61,8 @@ class Failure:
 class Tally:
     """What has been seen of one law for one implementation and dtype.
 
-    new is the first failure that is not on record, least the one with the simplest case. known are the entries of the
-    record that were seen to fail, mended those whose own case does not fail any more.
+    new is the first of the gravest failures that are not on record, least the one with the simplest case. known are the
+    entries of the record that were seen to fail, mended those whose own case does not fail any more.
     """
 
     law: Law
@@ -69,8 +76,9 @@ class Tally:
 
     def fail(self, failure: Failure) -> None:
         """Take note of a failure that is not on record."""
-        self.new = self.new or failure
-        if self.least is None or complexity(failure.case) < complexity(self.least.case):
+        if self.new is None or self.least is None or failure.gravity > self.new.gravity:
+            self.new = self.least = failure
+        elif failure.gravity == self.new.gravity and complexity(failure.case) < complexity(self.least.case):
             self.least = failure
 
     def count(self, judgement: Judgement) -> None:
@@ -81,6 +89,11 @@ class Tally:
             self.worst_ratio = max(self.worst_ratio, judgement.ratio)
 
 
+def of_counts(examples: int, undecided: int) -> Verdict:
+    """Return the verdict where nothing failed: something must have been judged that could have."""
+    return "conforms" if examples > undecided else "undecided"
+
+
 def conclude(tally: Tally, target: str, operation: str, dtype: str, counterexample: Counterexample | None) -> Result:
     """Return the result of a law. counterexample is the smallest new failure, where there is one."""
     result = Result(
@@ -88,7 +101,7 @@ def conclude(tally: Tally, target: str, operation: str, dtype: str, counterexamp
         operation=operation,
         law=tally.law.name,
         dtype=dtype,
-        verdict="conforms" if tally.examples > tally.undecided else "undecided",
+        verdict=of_counts(tally.examples, tally.undecided),
         examples=tally.examples,
         undecided=tally.undecided,
         worst_ratio=tally.worst_ratio,
@@ -100,9 +113,8 @@ def conclude(tally: Tally, target: str, operation: str, dtype: str, counterexamp
     if tally.mended:
         entry = tally.mended[0]
         message = f"stands in the file of known failures, but its case does not fail any more: {entry.reason}"
-        return replace(
-            result, verdict="nonconforming", message=message, counterexample=Counterexample(entry.case, message)
-        )
+        found = Counterexample(entry.case, message)
+        return replace(result, verdict="nonconforming", message=message, counterexample=found, stale=True)
     if tally.known:
         known = tuple(dict.fromkeys(Known(entry.reason, entry.link) for entry in tally.known))
         entry = tally.known[0]

@@ -8,6 +8,7 @@ from normspec.spec.case import Case
 
 Verdict = Literal["conforms", "nonconforming", "refused", "crashed", "timed out", "not claimed", "undecided"]
 PASSING: tuple[Verdict, ...] = ("conforms", "not claimed", "undecided")
+FAILING: tuple[Verdict, ...] = ("nonconforming", "refused", "timed out", "crashed")  # the gravest last
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ class Result:
     """What one law concluded for one target and dtype.
 
     examples counts the cases that the law really judged; undecided those among them whose bound demanded nothing.
-    known holds the entries of the record that account for the failure.
+    known holds the entries of the record that account for the failure; stale says that the failure is an entry of the
+    record that does not fail any more.
     """
 
     target: str
@@ -94,6 +96,7 @@ class Result:
     known: tuple[Known, ...] = ()
     worst_ratio: float = 0.0
     notes: tuple[str, ...] = field(default=())
+    stale: bool = False
 
     @property
     def failed(self) -> bool:

@@ -19,17 +19,20 @@ VERDICTS: tuple[str, ...] = get_args(Verdict)
 _TOP = ("format", "summary", "results")
 _TOP_BESIDES = ("settings", "versions", "asked", "seconds", "interrupted", "observations")
 _RESULT = ("target", "operation", "law", "dtype", "verdict", "examples", "undecided", "known")
-_RESULT_BESIDES = ("message", "snippet", "counterexample", "worst_ratio", "notes", "facts")
+_RESULT_BESIDES = ("message", "snippet", "counterexample", "worst_ratio", "notes", "facts", "stale")
 
 _PLACE = ("step", "output", "index")
 _NUMBERS = ("expected", "tolerance", "observed")
 
 
-def _plain_result(result: Result) -> Plain:
+def plain_result(result: Result) -> Plain:
+    """Return a result as plain data, from which result_from makes the same result again."""
     plain: Plain = {name: getattr(result, name) for name in _RESULT}
     plain["known"] = [asdict(entry) for entry in result.known]
     plain["worst_ratio"] = plain_number(result.worst_ratio)
     plain["notes"] = [_text(note) for note in result.notes]
+    if result.stale:
+        plain["stale"] = True
     if result.message:
         plain["message"] = _text(result.message)
     if result.counterexample is not None:
@@ -62,7 +65,7 @@ def plain_report(report: Report) -> Plain:
         "asked": dict(report.asked),
         "seconds": round(report.seconds, 3),
         "interrupted": report.interrupted,
-        "results": [_plain_result(result) for result in report.results],
+        "results": [plain_result(result) for result in report.results],
         "observations": [plain_observations(found) for found in report.observations],
     }
 
@@ -97,7 +100,8 @@ def _counterexample_from(record: Record, message: str) -> Counterexample | None:
     return Counterexample(case_from(case), message, snippet.text() if snippet else "", facts)
 
 
-def _result_from(node: Node) -> Result:
+def result_from(node: Node) -> Result:
+    """Return the result that plain data holds. Raises PlainError, naming the place, when it holds none."""
     record = node.record(*_RESULT, optional=_RESULT_BESIDES)
     message = record["message"].text() if "message" in record.values else ""
     counterexample = _counterexample_from(record, message)
@@ -116,6 +120,7 @@ def _result_from(node: Node) -> Result:
         known=tuple(map(_known_from, record["known"].items())),
         worst_ratio=record["worst_ratio"].number() if "worst_ratio" in record.values else 0.0,
         notes=tuple(note.text() for note in _items(record, "notes")),
+        stale=record["stale"].truth() if "stale" in record.values else False,
     )
 
 
@@ -126,7 +131,7 @@ def report_from(node: Node) -> Report:
     record = node.record(*_TOP, optional=_TOP_BESIDES)
     seconds, interrupted = record.get("seconds"), record.get("interrupted")
     return Report(
-        results=tuple(_result_from(item) for item in record["results"].items()),
+        results=tuple(result_from(item) for item in record["results"].items()),
         asked=_texts(record, "asked"),
         settings={name: value.value for name, value in _entries(record, "settings")},
         versions=_texts(record, "versions"),

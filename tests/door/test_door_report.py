@@ -83,6 +83,12 @@ def test_a_report_is_read_again():
     assert again.results[1].counterexample.message == MESSAGE
 
 
+def test_nothing_of_a_report_is_lost():
+    kinds = (result(worst_ratio=0.25, notes=("a", "b")), result("nonconforming", stale=True, worst_ratio=float("inf")))
+    text = json_text(report(*EVERY, *kinds, seconds=1.5, interrupted=True))
+    assert json_text(report_from(Node(json.loads(text), "report"))) == text
+
+
 @pytest.mark.parametrize("text", ["[]", "{}", '{"format": "normspec-report-1"}', '{"format": 1}', "nonsense"])
 def test_what_is_no_report_is_refused_in_one_line(tmp_path, text):
     (tmp_path / "file").write_text(text)
