@@ -40,7 +40,7 @@ def _unrecorded(name: str, text: str) -> None:
 class Terms:
     """On what terms a process is asked: its limits, and what writes a case down before it is sent.
 
-    record gets the implementation's name and the text of a file that `normspec replay` reads.
+    record gets a name for the file and the text of a file that `normspec replay` reads.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -123,7 +123,7 @@ class Correspondent:
 
     def _asked(self, case: Case) -> Outcome:
         asked, at = question(str(next(self.numbers)), self.offer.name, case), list[int]()
-        self.terms.record(self.offer.name, self._as_file(asked["case"]))
+        self.terms.record(f"{self.offer.operation}-{self.offer.name}", self._as_file(asked["case"]))
         try:
             with self._ending():
                 answer = self._answer(asked, at)

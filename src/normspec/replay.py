@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from normspec.close_names import choose
 from normspec.implementations.contract import Implementation
@@ -38,15 +39,15 @@ class Replayed:
         return NOW[type(self.judgement)]
 
 
-def _found(report: Report, result: Result) -> Implementation:
-    """Return the implementation that a result is about. Raises ValueError when its target no longer has it."""
-    asked = report.asked.get(result.target, result.target)
-    implementations = resolve(asked, result.operation)
+def _found(report: Report, target: str, operation: str) -> Implementation:
+    """Return the implementation that results are about. Raises ValueError when its target no longer has it."""
+    asked = report.asked.get(target, target)
+    implementations = resolve(asked, operation)
     for implementation in implementations:
-        if implementation.name == result.target:
+        if implementation.name == target:
             return implementation
     names = ", ".join(implementation.name for implementation in implementations)
-    raise ValueError(f"target={result.target!r} is none of what {asked!r} gives now ({names}): check it again")
+    raise ValueError(f"target={target!r} is none of what {asked!r} gives now ({names}): check it again")
 
 
 def replay(report: Report) -> Iterator[Replayed]:
@@ -57,7 +58,8 @@ def replay(report: Report) -> Iterator[Replayed]:
     """
     failing = [(r, r.counterexample) for r in report.results if r.counterexample is not None]
     choose("law", (result.law for result, _ in failing), LAWS, "'normspec list laws' shows them all")
-    prepared = [(result, found, _found(report, result)) for result, found in failing]
+    find = cache(lambda target, operation: _found(report, target, operation))
+    prepared = [(result, found, find(result.target, result.operation)) for result, found in failing]
     return (_again(result, found, implementation) for result, found, implementation in prepared)
 
 

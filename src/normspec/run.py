@@ -75,11 +75,15 @@ def check(
     max_examples: int = 100,
     seed: int = 0,
     known_failures: str | Path | None = None,
+    isolate: bool = False,
+    time_limit: float = 10.0,
+    memory_limit: int = 4096,
+    run_directory: str | Path | None = None,
 ) -> Report:
     """Hold implementations against the specification and return the report.
 
     A target is an implementation, or what the command takes: a registered name, `package.module:attribute` or
-    `path/to/file.py:attribute`. Nothing named means everything. Raises ValueError, with one line, for a wrong name;
+    `path/to/file.py:attribute`. Nothing named means everything; the rest is as `request` says. Raises ValueError, with one line, for a wrong name;
     KeyboardInterrupt passes through.
     """
     report = run(
@@ -91,6 +95,10 @@ def check(
             max_examples=max_examples,
             seed=seed,
             known_failures=known_failures,
+            isolate=isolate,
+            time_limit=time_limit,
+            memory_limit=memory_limit,
+            run_directory=run_directory,
         )
     )
     if report.interrupted:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from normspec.commands.errors import as_wrong_call
+from normspec.commands.processes import process_options
 
 _FILE = click.Path(path_type=Path)
 
@@ -27,11 +28,12 @@ _FILE = click.Path(path_type=Path)
 @click.option("--known-failures", type=_FILE, metavar="FILE", help="Failures on record: shown, but not counted.")
 @click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Write the report as JSON.")
 @click.option("--junit", "junit_file", type=_FILE, metavar="FILE", help="Write the report as JUnit XML.")
+@process_options
 def command(targets: tuple[str, ...], json_file: Path | None, junit_file: Path | None, **asked: Any) -> int:
     """Hold implementations against the specification.
 
-    TARGET is a registered name ('normspec list implementations'), package.module:attribute, or
-    path/to/file.py:attribute.
+    TARGET is a registered name ('normspec list implementations'), package.module:attribute,
+    path/to/file.py:attribute, or 'pipe:COMMAND' for a program that speaks docs/protocol.md.
 
     \b
     Exit codes

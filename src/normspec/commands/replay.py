@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 def command(file: Path, as_json: bool) -> int:
     """Run the counterexamples of a report again, and say which still fail.
 
-    FILE is what 'normspec check --json FILE' wrote. Exit code 0: none still fails; 1: one does; 2: FILE is no report.
+    FILE is what 'normspec check --json FILE' wrote, or a file of --run-directory, whose case every law then judges.
+    Exit code 0: none still fails; 1: one does; 2: FILE is no report.
     """
+    from normspec.case_file import read_replayable
     from normspec.replay import replay
-    from normspec.report_json import read_report
     from normspec.spec.environment import PollutedEnvironmentError
 
     with as_wrong_call(ValueError, PollutedEnvironmentError):
-        replayed = tuple(replay(read_report(file)))
+        replayed = tuple(replay(read_replayable(file)))
     click.echo(json.dumps([_plain(one) for one in replayed], indent=1) if as_json else _text(replayed))
     return int(any(one.still_fails for one in replayed))
 
