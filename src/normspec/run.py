@@ -83,8 +83,8 @@ def check(
     """Hold implementations against the specification and return the report.
 
     A target is an implementation, or what the command takes: a registered name, `package.module:attribute` or
-    `path/to/file.py:attribute`. Nothing named means everything; the rest is as `request` says. Raises ValueError, with one line, for a wrong name;
-    KeyboardInterrupt passes through.
+    `path/to/file.py:attribute`. Nothing named means everything; the rest is as `request` says. Raises ValueError, with
+    one line, for a wrong name; KeyboardInterrupt passes through.
     """
     report = run(
         request(
