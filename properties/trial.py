@@ -11,7 +11,7 @@ from normspec.spec.conventions import settle
 from normspec.spec.expectation import Expected, expect
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS, Operation
-from normspec.spec.outcome import Outcome, Returned
+from normspec.spec.outcome import GivenUpError, Outcome, Returned
 
 Results = Mapping[str, Array]
 
@@ -39,13 +39,16 @@ class Trial:
 
     @cached_property
     def outcome(self) -> Outcome:
-        """Return what the implementation answered."""
+        """Return what the implementation answered. Raises GivenUpError where it is not asked any more."""
         return ask(self.implementation, self.case)
 
     @property
     def steps(self) -> tuple[Results, ...]:
-        """Return what every step gave; nothing where the implementation did not answer."""
-        return self.outcome.steps if isinstance(self.outcome, Returned) else ()
+        """Return what every step gave; nothing where the implementation did not answer, or was not asked."""
+        try:
+            return self.outcome.steps if isinstance(self.outcome, Returned) else ()
+        except GivenUpError:
+            return ()
 
     def expected(self, index: int) -> Mapping[str, Expected]:
         """Return what step `index` must give, from the running statistics observed before it."""
@@ -84,5 +87,7 @@ class Trial:
         return tuple(i for i in self.indices("backward") if self.case.forward_of(i).verb == of)
 
     def variant(self, case: Case) -> "Trial":
-        """Return a trial of another case with the same implementation."""
-        return Trial(self.implementation, case, self.found)
+        """Return a trial of another case with the same implementation. Raises GivenUpError, as `outcome` does."""
+        other = Trial(self.implementation, case, self.found)
+        _ = other.outcome
+        return other
