@@ -29,7 +29,6 @@ from normspec.spec.outcome import Crashed, GivenUpError, Malformed, Outcome, Tim
 
 PIPE, ISOLATED = "pipe:", "isolated:"
 CASE_FORMAT = "normspec-case-1"
-MOST = {TimedOut: 5, Crashed: 50}  # for each dtype: then a process is given up
 
 
 def _unrecorded(name: str, text: str) -> None:
@@ -40,10 +39,13 @@ def _unrecorded(name: str, text: str) -> None:
 class Terms:
     """On what terms a process is asked: its limits, and what writes a case down before it is sent.
 
-    record gets a name for the file and the text of a file that `normspec replay` reads.
+    In each dtype it may let so many cases time out, and die or babble on so many others; then it is given up there.
+    record gets a name for a file, and the text that `normspec replay` reads in it.
     """
 
     limits: Limits = field(default_factory=Limits)
+    timeouts: int = 5
+    deaths: int = 50
     record: Callable[[str, str], None] = _unrecorded
 
 
@@ -108,17 +110,19 @@ class Correspondent:
     offer: Offer
     terms: Terms
     worker: Worker | None = None
-    lost: Counter[tuple[str, type]] = field(default_factory=Counter)
+    lost: Counter[tuple[str, bool]] = field(default_factory=Counter)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def outcome(self, case: Case) -> Outcome:
         """Return what the process makes of a case. Raises GivenUpError where it is not asked any more."""
-        for kind, most in MOST.items():
-            if self.lost[case.dtype, kind] >= most:
-                raise GivenUpError(f"{self.offer.name} is not asked any more in {case.dtype}: it failed {most} times")
+        lost = {late: self.lost[case.dtype, late] for late in (True, False)}
+        if lost[True] >= self.terms.timeouts or lost[False] >= self.terms.deaths:
+            raise GivenUpError(
+                f"{self.offer.name} is not asked any more in {case.dtype}, after {sum(lost.values())} ends"
+            )
         found = self._asked(case)
         if self.worker is None:
-            self.lost[case.dtype, type(found)] += 1
+            self.lost[case.dtype, isinstance(found, TimedOut)] += 1
         return found
 
     def _asked(self, case: Case) -> Outcome:
