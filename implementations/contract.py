@@ -46,13 +46,18 @@ def _no_snippet(case: Case, facts: tuple[Fact, ...] = ()) -> str:
     return ""
 
 
+def _nothing_to_close() -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Implementation:
     """Somebody's implementation of one operation.
 
     create builds the layer that a case asks for. refusals are the exceptions by which it says no. snippet returns a
     program that shows what this implementation does on a case, and the facts that it must meet, without normspec; or
-    nothing. answer, where there is one, answers whole cases instead of a layer: for what is not in this process.
+    nothing. answer, where there is one, answers whole cases instead of a layer, for what is not in this process; close
+    ends what answers, until it is asked again.
     """
 
     name: str
@@ -63,3 +68,4 @@ class Implementation:
     snippet: Callable[[Case, tuple[Fact, ...]], str] = _no_snippet
     statement: str = ""
     answer: Callable[[Case], Outcome] | None = None
+    close: Callable[[], None] = _nothing_to_close

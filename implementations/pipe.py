@@ -140,7 +140,7 @@ class Correspondent:
         except OSError as error:
             return Crashed(None, _why(error))
         if answer.value.get("last") is True:
-            self._end()
+            self.close()
         return outcome_in(case, answer)
 
     @contextmanager
@@ -149,10 +149,11 @@ class Correspondent:
         try:
             yield
         except BaseException:
-            self._end()
+            self.close()
             raise
 
-    def _end(self) -> None:
+    def close(self) -> None:
+        """End the process; it is started again when it is needed."""
         if self.worker is not None:
             self.worker.stop()
         self.worker = None
@@ -160,7 +161,7 @@ class Correspondent:
     def _answer(self, asked: dict[str, object], at: list[int]) -> Node:
         """Return the answer to a question; the steps that it is said to have come to are added to `at`."""
         if self.worker is None or self.worker.ended:
-            self._end()
+            self.close()
             self.worker, _ = start(self.command, self.terms.limits)
         for line in self.worker.ask(line_of(asked), self.terms.limits.case):
             message = message_in(line)
@@ -189,6 +190,7 @@ def _implementation(correspondent: Correspondent) -> Implementation:
         claims=offer.claims,
         statement=offer.statement,
         answer=correspondent.outcome,
+        close=correspondent.close,
     )
 
 

@@ -22,6 +22,7 @@ from normspec.spec.outcome import Crashed, Malformed
 from normspec.spec.plain import Plain, case_from
 
 UNFIT = 71
+PROCESS = os.getpid()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,6 +54,8 @@ def _taken(number: int, mode: str, instead: int) -> BinaryIO:
 
 
 def _write(answers: BinaryIO, message: Plain) -> None:
+    if os.getpid() != PROCESS:
+        os._exit(0)  # a fork of this process, that the implementation let go on
     answers.write(line_of(message))
     answers.flush()
 
@@ -73,12 +76,11 @@ def _offers(implementations: Sequence[Implementation]) -> Plain:
 def _answer(answers: BinaryIO, implementations: Sequence[Implementation], message: Node) -> None:
     number, name = message.value["id"], message.value["implementation"]
     implementation = next(each for each in implementations if each.name == name)
-    case, own = case_from(Node(message.value["case"], "case")), os.getpid()
+    case = case_from(Node(message.value["case"], "case"))
     told = _told(implementation, case, lambda at: _write(answers, {"id": number, "at": at}))
-    if os.getpid() != own:
-        os._exit(0)  # a fork of this process, that the implementation let go on
     unfit = _unfitness()
-    told = plain_outcome(Malformed(None, unfit)) if unfit else told
+    if unfit and "returned" in told:
+        told = plain_outcome(Malformed(None, unfit))
     _write(answers, {"id": number, **told, "last": bool(unfit)})
     if unfit:
         os._exit(UNFIT)

@@ -64,7 +64,7 @@ class Worker:
         self.unread, self.words, self.unsent = bytearray(), bytearray(), memoryview(b"")
         self.lines = deque[bytes]()
         self.selector = selectors.DefaultSelector()
-        for stream, take in ((self.process.stdout, self._take_output), (self.process.stderr, self._take_words)):
+        for stream, take in ((self.process.stdout, Worker._take_output), (self.process.stderr, Worker._take_words)):
             _not_blocking(stream)
             self.selector.register(_opened(stream), selectors.EVENT_READ, take)
         _not_blocking(self.process.stdin)
@@ -83,7 +83,7 @@ class Worker:
         """
         deadline, self.unsent = monotonic() + seconds, memoryview(bytes(self.unsent) + line)
         if _opened(self.process.stdin) not in self.selector.get_map():
-            self.selector.register(_opened(self.process.stdin), selectors.EVENT_WRITE, self._send)
+            self.selector.register(_opened(self.process.stdin), selectors.EVENT_WRITE, Worker._send)
         while monotonic() <= deadline:
             if self.lines:
                 yield self.lines.popleft()
@@ -95,7 +95,7 @@ class Worker:
         """Do what can be done at once, or wait a moment for it. Return whether there was anything."""
         ready = self.selector.select(max(0.0, min(left, LOOKS_EVERY)))
         for key, _ in ready:
-            key.data(key.fileobj)
+            key.data(self, key.fileobj)
         return bool(ready)
 
     def _send(self, stream: IO[bytes]) -> None:

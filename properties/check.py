@@ -1,6 +1,7 @@
 """Holding one implementation against laws: draw cases, judge each by every law, shrink what breaks."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
 from math import ceil
@@ -110,11 +111,12 @@ def check(
     """
     settings = settings or Settings()
     wanted = [law for law in laws if implementation.operation in law.operations]
-    for dtype in settings.dtypes or FORMATS:
-        if dtype not in implementation.claims.dtypes:
-            yield from (_not_claimed(implementation, law, dtype) for law in wanted)
-            continue
-        yield from _check_dtype(Hunt(implementation, dtype, settings, known), wanted)
+    with closing(implementation):
+        for dtype in settings.dtypes or FORMATS:
+            if dtype not in implementation.claims.dtypes:
+                yield from (_not_claimed(implementation, law, dtype) for law in wanted)
+                continue
+            yield from _check_dtype(Hunt(implementation, dtype, settings, known), wanted)
 
 
 def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result | Observations]:
