@@ -61,7 +61,7 @@ def _hangs(x: Any, y: Any) -> Any:
 
 
 def _eats_memory(x: Any, y: Any) -> Any:
-    kept = [bytearray(2**26) for _ in range(1000)]
+    kept = [np.empty(2**23) for _ in range(1000)]
     return y + len(kept)
 
 

@@ -58,7 +58,8 @@ def isolated(name: str) -> Implementation:
 
 
 def results(implementation: Implementation) -> dict[str, Result]:
-    events = check(implementation, tuple(LAWS.values()), SETTINGS)
+    laws = tuple(LAWS[name] for name in ("answers", "training-output", "inputs-untouched", "determinism"))
+    events = check(implementation, laws, SETTINGS)
     return {event.law: event for event in events if isinstance(event, Result)}
 
 
