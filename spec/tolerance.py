@@ -24,8 +24,8 @@ from normspec.spec.numbers.double_double import DoubleDouble
 from normspec.spec.numbers.engine import Enclosure, Engine
 from normspec.spec.numbers.plain import unmoved
 
-SMALL = 700
-"""Elements up to which arbitrary precision costs no more than the vectorized engines."""
+SMALL, SMALL_FLOAT64 = 8, 700
+"""Elements up to which arbitrary precision costs no more than vectorized balls, in float64 and in double-double."""
 
 FIRST_PRECISION, LAST_PRECISION = 128, 8192
 """Bits. Sums of products of float64 numbers are exact within 2 (1074 + 1024) bits and a few more."""
@@ -88,9 +88,9 @@ def bounded(
 
 def _ladder(elements: int, contract: Contract) -> Iterator[Rung]:
     """Yield the engines to try, the cheapest first; float64 results are beyond balls in float64."""
-    if elements > SMALL:
-        if contract.output.unit_roundoff > UNIT:
-            yield Rung(Balls())
+    if contract.output.unit_roundoff > UNIT and elements > SMALL:
+        yield Rung(Balls())
+    if elements > SMALL_FLOAT64:
         yield Rung(DoubleDouble())
     bits = FIRST_PRECISION
     while bits <= LAST_PRECISION:
@@ -113,7 +113,9 @@ def _evaluated(forms: tuple[Form, ...], arrays: Mapping[str, Array], setting: Se
     groups, members = arrays["x"].shape
     plain = ContractArithmetic(setting.contract, setting.engine, setting.regroup, {})
     if arrays["x"].size <= 2 * PIECE or setting.regroup is not unmoved or setting.contract.algorithm == "welford":
-        return _run(forms, arrays, plain, setting.wanted)
+        found = _run(forms, arrays, plain, setting.wanted)
+        plain.forget()
+        return found
     if groups > 1:
         return _joined([_evaluated(forms, batch, setting) for batch in batches(arrays)], axis=0)
     system = PiecewiseArithmetic(setting.contract, setting.engine, setting.regroup, {}, members=members)
@@ -125,7 +127,9 @@ def _run(
 ) -> dict[str, Bounded]:
     runs = [form(system, arrays) for form in forms]
     names = [name for name in runs[0] if wanted is None or name in wanted]
-    ways: dict[str, list[Any]] = {name: [way for run in runs for way in run.get(name, ())] for name in names}
+    ways: dict[str, list[Any]] = {
+        name: list(dict.fromkeys(way for run in runs for way in run.get(name, ()))) for name in names
+    }
     return {
         name: _output(system, found)
         for name, found in ways.items()
@@ -155,7 +159,7 @@ def _joined(parts: list[dict[str, Bounded]], axis: int) -> dict[str, Bounded]:
 
 def _output(system: ContractArithmetic, ways: list[Computed]) -> Bounded:
     first = ways[0]
-    tolerance = np.maximum.reduce([system.tolerance(way) for way in ways])
+    tolerance = system.tolerance(*ways)
     demanded = np.isfinite(tolerance) & np.isfinite(first.value)
     tolerance = np.where(demanded, tolerance, np.inf)
     if np.all(first.gap <= FINE / 2 * tolerance):

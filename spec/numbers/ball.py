@@ -13,50 +13,59 @@ import numpy as np
 
 from normspec.spec.formats import Array
 from normspec.spec.numbers.engine import Enclosure
+from normspec.spec.numbers.sums import row_sums, sum_over
 
 UNIT = 2.0**-53
 INFLATE = 1 + 2.0**-48
 UNDERFLOW = 2.0**-1060
 """More than what the underflows of one operation can add up to."""
 
+_UNIT, _INFLATE, _UNDERFLOW = (np.array(constant) for constant in (UNIT, INFLATE, UNDERFLOW))  # faster than floats
+
 Radius: TypeAlias = Array | float
 Operand: TypeAlias = Union["Ball", int]
 
 
-@dataclass(frozen=True, eq=False)
 class Ball:
-    """An array of balls: the exact value lies within radius of middle."""
+    """An array of balls: the exact value lies within radius of middle, and its magnitude is at most size.
 
-    middle: Array
-    radius: Radius = 0.0
+    A radius that is a float is 0.
+    """
 
     __array_ufunc__ = None
+    __slots__ = ("middle", "radius", "size")
+
+    def __init__(self, middle: Array, radius: Radius = 0.0, size: Array | None = None) -> None:
+        self.middle = middle
+        self.radius = radius
+        self.size = np.abs(middle) + radius if size is None else size
 
     def __neg__(self) -> "Ball":
-        return Ball(-self.middle, self.radius)
+        return Ball(-self.middle, self.radius, self.size)
 
     def __add__(self, other: Operand) -> "Ball":
         other = _ball(other)
-        middle = self.middle + other.middle
-        return Ball(middle, (self.radius + other.radius + UNIT * np.abs(middle)) * INFLATE)
+        return _rounded(self.middle + other.middle, False, self.radius, other.radius)
 
     def __sub__(self, other: Operand) -> "Ball":
-        return self + -_ball(other)
+        other = _ball(other)
+        return _rounded(self.middle - other.middle, False, self.radius, other.radius)
 
     def __rsub__(self, other: int) -> "Ball":
-        return -self + other
+        return _ball(other) - self
 
     def __mul__(self, other: Operand) -> "Ball":
         other = _ball(other)
-        middle = self.middle * other.middle
-        spread = (np.abs(self.middle) + self.radius) * other.radius + np.abs(other.middle) * self.radius
-        return Ball(middle, (spread + UNIT * np.abs(middle) + UNDERFLOW) * INFLATE)
+        spread = times(self.size, other.radius), times(other.size, self.radius)
+        return _rounded(self.middle * other.middle, True, *spread)
 
     def __truediv__(self, other: Operand) -> "Ball":
+        if isinstance(other, int) and other:
+            return _rounded(self.middle / float(other), True, times(self.radius, 1 / np.array(abs(float(other)))))
         other = _ball(other)
-        middle, least = self.middle / other.middle, np.abs(other.middle) - other.radius
-        size = np.abs(middle)
-        spread = self.radius + size * (other.radius + UNIT * np.abs(other.middle)) + UNDERFLOW
+        middle, divisor = self.middle / other.middle, np.abs(other.middle)
+        size, least = np.abs(middle), divisor - other.radius
+        spread = self.radius + size * (other.radius + UNIT * divisor) + UNDERFLOW
         return Ball(middle, np.where(least > 0, spread / least * INFLATE + UNDERFLOW, np.inf))
 
     def __rtruediv__(self, other: int) -> "Ball":
@@ -66,9 +75,27 @@ class Ball:
     __rmul__ = __mul__
 
 
+def times(a: Radius, b: Radius) -> Radius:
+    """Return the product of two bounds, of which a float is 0."""
+    return 0.0 if type(a) is float or type(b) is float else a * b
+
+
+def _rounded(middle: Array, underflows: bool, *spread: Radius) -> Ball:
+    """Return a ball around a rounded result: its radius is the spread of the operands and its own rounding error."""
+    size = np.abs(middle)
+    radius = size * _UNIT
+    for part in spread:
+        if type(part) is not float:
+            np.add(radius, part, radius)
+    if underflows:
+        np.add(radius, _UNDERFLOW, radius)
+    np.multiply(radius, _INFLATE, radius)
+    return Ball(middle, radius, size + radius)
+
+
 def _ball(a: Operand) -> Ball:
     """Return an integer below 2^53 as a ball."""
-    return a if isinstance(a, Ball) else Ball(np.full((1, 1), float(a)))
+    return a if isinstance(a, Ball) else Ball(np.array(float(a)))
 
 
 @dataclass(frozen=True)
@@ -87,11 +114,8 @@ class Balls:
         """Return the sum over the last axis; in any order it is off by at most m u times the magnitudes."""
         terms = a.middle.shape[-1]
         slack = terms * UNIT / (1 - terms * UNIT)
-        middle = np.add.reduce(a.middle, axis=-1, keepdims=True)
-        size = np.add.reduce(np.abs(a.middle), axis=-1, keepdims=True)
-        wide = isinstance(a.radius, float) or a.radius.shape[-1] != terms
-        radius = a.radius * float(terms) if wide else np.add.reduce(a.radius, axis=-1, keepdims=True)
-        return Ball(middle, (radius + slack * size) * (1 + 2 * slack) * INFLATE)
+        radius = sum_over(a.radius, a.middle.shape) + slack * row_sums(a.size)
+        return Ball(row_sums(a.middle), radius * ((1 + 2 * slack) * INFLATE))
 
     def sqrt(self, a: Ball) -> Ball:
         """Return the square root; nothing is claimed where a ball reaches below 0."""
@@ -105,9 +129,9 @@ class Balls:
         spread = a.radius / (2 * least * np.sqrt(least))
         return Ball(middle, np.where(least > 0, (spread + 3 * UNIT * middle) * INFLATE + UNDERFLOW, np.inf))
 
-    def bounds(self, a: Ball) -> tuple[Array, Radius]:
-        """Return float64 values, and upper bounds of their distances from the exact results."""
-        return a.middle, a.radius
+    def bounds(self, a: Ball) -> tuple[Array, Radius, Array]:
+        """Return float64 values, upper bounds of their distances from the exact results, and of the magnitudes."""
+        return a.middle, a.radius, a.size
 
     def enclosure(self, a: Ball) -> Enclosure:
         """Return the balls as they are: nothing is known beyond the first float64."""

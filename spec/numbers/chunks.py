@@ -63,7 +63,7 @@ class PiecewiseArithmetic(ContractArithmetic):
     def begin_piece(self) -> None:
         """Forget what belongs to the piece before: elements, totals by their terms, and what was unknown."""
         self.asked = 0
-        self.memory = {key: entry for key, entry in (self.memory or {}).items() if _lasts(key[0], entry[0])}
+        self.memory = {key: entry for key, entry in (self.memory or {}).items() if _lasts(key[0], entry)}
 
     @remembered
     def total(self, a: Number) -> Number:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, Union
 
 from normspec.spec.formats import Array
-from normspec.spec.numbers.symbols import Coefficients, added
+from normspec.spec.numbers.symbols import Coefficients, added, plus
 
 Role = Literal["data", "square", "statistic", "value"]
 Bound: TypeAlias = Array | float
@@ -46,7 +46,8 @@ class Computed:
     exact is an engine's number; value and gap bound it: |exact - value| <= gap, and size bounds its magnitude. fall and
     deviation bound how far below the exact value, and how far from it, the computed one may lie. floor is a lower
     bound, not negative, of what is computed, or None. scalar: one value a group (a sum, or made of sums), computed in
-    the accumulator's format. role: a sum over the data or over a square gives a statistic. Not frozen, for speed alone.
+    the accumulator's format. role: a sum over the data or over a square gives a statistic. own: the symbol of a
+    scalar's latest error. Not frozen, for speed alone.
     """
 
     system: Arithmetic
@@ -62,6 +63,7 @@ class Computed:
     floor: Bound | None
     scalar: bool
     role: Role
+    own: int | None = None
 
     def __add__(self, other: Operand) -> "Computed":
         return self.system.add(self, other)
@@ -96,8 +98,8 @@ class Partial:
 
     exact: Any
     mass: Array
-    rest: Array
-    deviation: Array
+    rest: Bound
+    deviation: Bound
     extra: Bound
     shared: Coefficients
     floor: Bound | None
@@ -106,9 +108,9 @@ class Partial:
         return Partial(
             self.exact + other.exact,
             self.mass + other.mass,
-            self.rest + other.rest,
-            self.deviation + other.deviation,
-            self.extra + other.extra,
+            plus(self.rest, other.rest),
+            plus(self.deviation, other.deviation),
+            plus(self.extra, other.extra),
             added(self.shared, other.shared),
             self.floor,
         )

@@ -6,10 +6,10 @@ own roundings. Sources: Higham, Accuracy and Stability, chapters 3 and 4; Jeanne
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import reduce
+from dataclasses import dataclass, field, replace
+from functools import cache, reduce
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,11 +20,15 @@ from normspec.spec.numbers.engine import Engine
 from normspec.spec.numbers.memory import Memory, remembered
 from normspec.spec.numbers.plain import unmoved
 from normspec.spec.numbers.reach import SLACK, lost_between, reach_of_inverse, reach_of_rsqrt, reach_of_sqrt
-from normspec.spec.numbers.summation import recurrence_error, recurrence_underflow, sum_over, summation_error
-from normspec.spec.numbers.symbols import NONE, Coefficients, added, scaled, spread
+from normspec.spec.numbers.summation import recurrence_error, recurrence_underflow, summation_error
+from normspec.spec.numbers.sums import sum_over
+from normspec.spec.numbers.symbols import NONE, Coefficients, added, negated, plus, scaled, spread, subtracted, times
 
 HEADROOM = 0.25
 """A magnitude below a quarter of the format's largest number is safe from overflow in any order of operations."""
+
+
+_SLACK, _TWO = np.array(SLACK), np.array(2.0)  # faster than floats
 
 
 def _power_of_two(n: int) -> bool:
@@ -45,14 +49,23 @@ class ContractArithmetic:
     _symbols: Any = field(default_factory=count)
     _raw: Array = field(default_factory=lambda: np.full((1, 1), np.inf))
 
-    @remembered
+    def forget(self) -> None:
+        """Let go of what is remembered: numbers know their system, and would wait for the garbage collector."""
+        self.memory = None if self.memory is None else {}
+
     def given(self, values: Array, role: Role = "value") -> Computed:
         """Return float64 values that the formats at hand hold exactly, as (groups, members) or (groups, 1)."""
-        if role == "data":
+        memory, key = self.memory, ("given", id(values), role)  # what is remembered keeps the values, and so their id
+        if memory is not None and key in memory:
+            return cast(Computed, memory[key])
+        if role == "data" and self.contract.algorithm == "welford":
             self._raw = sum_over(np.square(values), values.shape)
         scalar = values.shape[-1] == 1 and role != "data"
-        size = np.abs(values)
-        return Computed(self, self.engine.lift(values), values, 0.0, size, 0.0, 0.0, NONE, 0.0, 0.0, None, scalar, role)
+        exact, size = self.engine.lift(values), np.abs(values)
+        number = Computed(self, exact, values, 0.0, size, 0.0, 0.0, NONE, 0.0, 0.0, None, scalar, role)
+        if memory is not None:
+            memory[key] = number
+        return number
 
     @remembered
     def attribute(self, value: float) -> Computed:
@@ -73,21 +86,25 @@ class ContractArithmetic:
                 return a
             b = self.given(np.full((1, 1), float(b)))
         floor = None if a.floor is None or b.floor is None else a.floor + b.floor
-        rest = a.rest + b.rest + SLACK * (a.deviation + b.deviation)
-        shared, scalar = added(a.shared, b.shared), a.scalar and b.scalar
-        return self._rounded(a.exact + b.exact, shared, rest, a.extra + b.extra, floor, scalar, 1, underflows=False)
+        rest, extra, scalar = plus(a.rest, b.rest), plus(a.extra, b.extra), a.scalar and b.scalar
+        shared = added(a.shared, b.shared)
+        if len(shared) < len(a.shared) + len(b.shared):
+            rest = plus(rest, times(_SLACK, plus(a.deviation, b.deviation)))
+        return self._rounded(a.exact + b.exact, shared, rest, extra, floor, scalar, 1, underflows=False)
 
     @remembered
     def subtract(self, a: Computed, b: Computed) -> Computed:
         """Return the rounded difference; what b may exceed its exact value by, the difference may fall short by."""
-        rest = a.rest + b.rest + b.extra + SLACK * (a.deviation + b.deviation)
-        shared, scalar = added(a.shared, scaled(b.shared, -1.0)), a.scalar and b.scalar
+        rest, scalar = plus(plus(a.rest, b.rest), b.extra), a.scalar and b.scalar
+        shared = subtracted(a.shared, b.shared)
+        if len(shared) < len(a.shared) + len(b.shared):
+            rest = plus(rest, times(_SLACK, plus(a.deviation, b.deviation)))
         return self._rounded(a.exact - b.exact, shared, rest, a.extra, None, scalar, 1, underflows=False)
 
     @remembered
     def negative(self, a: Computed) -> Computed:
         """Return the negation, which is exact."""
-        return self._rounded(-a.exact, scaled(a.shared, -1.0), a.rest + a.extra, 0.0, None, a.scalar, 0, False)
+        return self._rounded(-a.exact, negated(a.shared), plus(a.rest, a.extra), 0.0, None, a.scalar, 0, False)
 
     @remembered
     def multiply(self, a: Computed, b: Operand) -> Computed:
@@ -96,12 +113,16 @@ class ContractArithmetic:
             return a if b == 1 else self._times(a, a.exact * b, float(b), 0 if _power_of_two(b) else 1, "value")
         exact, scalar = a.exact * b.exact, a.scalar and b.scalar
         if a is b:
-            rest = 2.0 * (a.size * (a.rest + a.extra) + a.gap * a.deviation)
-            extra = np.square(a.deviation)
-            return self._rounded(exact, scaled(a.shared, 2.0 * a.value), rest, extra, 0.0, scalar, 1, True, "square")
+            rest = times(_TWO, plus(times(a.size, plus(a.rest, a.extra)), times(a.gap, a.deviation)))
+            extra = times(a.deviation, a.deviation)
+            shared = scaled(a.shared, _TWO * a.value) if a.shared else NONE
+            return self._rounded(exact, shared, rest, extra, 0.0, scalar, 1, True, "square")
         shared = added(scaled(b.shared, a.value), scaled(a.shared, b.value))
-        rest = a.size * (b.rest + b.extra) + b.size * (a.rest + a.extra)
-        rest = rest + ((a.deviation + a.gap) * b.deviation + b.gap * a.deviation)
+        rest = plus(times(a.size, plus(b.rest, b.extra)), times(b.size, plus(a.rest, a.extra)))
+        if not (type(a.deviation) is float and type(b.deviation) is float):
+            rest = plus(rest, times(plus(a.deviation, a.gap), plus(b.deviation, b.gap)))
+        if len(shared) < len(a.shared) + len(b.shared):
+            rest = plus(rest, _SLACK * plus(times(a.size, b.deviation), times(b.size, a.deviation)))
         floor = None if a.floor is None or b.floor is None else a.floor * b.floor
         return self._rounded(exact, shared, rest, 0.0, floor, scalar, 1, True)
 
@@ -113,12 +134,16 @@ class ContractArithmetic:
         if len(numbers) < 3:
             return product
         half = max(self.contract.accumulator.half_subnormal, self.contract.compute.half_subnormal)
-        rest = product.rest + half * lost_between([a.size + a.deviation for a in numbers])
-        return self._rounded(product.exact, product.shared, rest, product.extra, None, product.scalar, 0, False)
+        lost = half * lost_between([plus(a.size, a.deviation) for a in numbers])
+        rest, fall, deviation = plus(product.rest, lost), plus(product.fall, lost), plus(product.deviation, lost)
+        return replace(product, rest=rest, fall=fall, deviation=deviation, floor=None, role="value", own=None)
 
     @remembered
     def divide(self, a: Computed, b: Operand) -> Computed:
-        """Return the rounded quotient; the mean of a sum is kept in the statistics' format."""
+        """Return the rounded quotient; the mean of a sum is kept in the statistics' format.
+
+        A sum's own symbol and the quotient's rounding become one: the sum is used for nothing else.
+        """
         if not isinstance(b, int):
             return self.multiply(a, self._function(b, 1 / b.exact, reach_of_inverse, 1))
         quotient = self._times(a, a.exact / b, 1.0 / b, 0 if _power_of_two(b) else DIVISION_ROUNDINGS, a.role)
@@ -134,7 +159,7 @@ class ContractArithmetic:
         shape = a.value.shape
         return Partial(
             self.engine.total(a.exact),
-            sum_over(a.size + a.deviation, shape),
+            sum_over(plus(a.size, a.deviation), shape),
             sum_over(a.rest, shape),
             sum_over(a.deviation, shape),
             0.0 if isinstance(a.extra, float) else sum_over(a.extra, shape),
@@ -144,14 +169,19 @@ class ContractArithmetic:
 
     def completed(self, sums: Partial, terms: int, role: Role) -> Computed:
         """Return the total of so many terms from its sums. A floor under them is 0, for they are not negative."""
-        error = summation_error(self.contract, terms, role) * sums.mass + sums.rest + terms * SLACK * sums.deviation
+        error = plus(summation_error(self.contract, terms, role) * sums.mass, sums.rest)
+        error = plus(error, times(terms * SLACK, sums.deviation))
         if role == "square":
-            error = error + recurrence_error(self.contract, sums.mass, self._raw, terms)
-        error = error + recurrence_underflow(self.contract, terms, role)
+            error = plus(error, recurrence_error(self.contract, sums.mass, self._raw, terms))
+        error = plus(error, recurrence_underflow(self.contract, terms, role))
         error = np.where(sums.mass < HEADROOM * self.contract.accumulator.largest, error, np.inf)
-        shared = {**sums.shared, next(self._symbols): error}
+        own = next(self._symbols)
         kind: Role = "statistic" if role in ("data", "square") else "value"
-        return self._rounded(sums.exact, shared, 0.0, sums.extra, sums.floor, True, 0, False, kind)
+        found = self._rounded(
+            sums.exact, {**sums.shared, own: error}, 0.0, sums.extra, sums.floor, True, 0, False, kind
+        )
+        found.own = own
+        return found
 
     def block_total(self, a: Computed) -> Computed:
         """Return the sum over each block. Symbols are a group's own, so that across groups they become remainders."""
@@ -178,12 +208,17 @@ class ContractArithmetic:
         target = self.contract.statistics
         if target.precision >= self._format(a.scalar).precision:
             return a
-        return self._rounded(a.exact, a.shared, a.rest, a.extra, a.floor, a.scalar, 1, True, a.role, target)
+        return self._rounded(a.exact, a.shared, a.rest, a.extra, a.floor, a.scalar, 1, True, a.role, target, a.own)
 
-    def tolerance(self, a: Computed) -> Array:
-        """Return how far from the exact result the returned one may lie; infinite where nothing is demanded."""
-        output = self.contract.output
-        bound = a.deviation * (1.0 + SLACK) + np.zeros(a.value.shape)
+    def tolerance(self, a: Computed, *others: Computed) -> Array:
+        """Return how far from the exact result the returned one may lie; infinite where nothing is demanded.
+
+        others are the same output, computed in other ways: the largest of their deviations counts.
+        """
+        output, deviation = self.contract.output, a.deviation
+        for other in others:
+            deviation = np.maximum(deviation, other.deviation)
+        bound = np.broadcast_to(deviation * (1.0 + SLACK), a.value.shape)
         if output.precision < self._format(a.scalar).precision:
             bound = bound + (output.unit_roundoff * (a.size + bound) + output.half_subnormal)
         return np.where(a.size + bound < output.largest, bound, np.inf)
@@ -197,10 +232,15 @@ class ContractArithmetic:
     def _times(self, a: Computed, exact: Any, factor: float, roundings: int, role: Role) -> Computed:
         """Return a times an exact factor, whose exact product is given."""
         size = abs(factor)
-        rest, extra = (a.rest * size, a.extra * size) if factor > 0 else ((a.rest + a.extra) * size, 0.0)
+        rest, extra = times(a.rest, size), times(a.extra, size)
+        if factor < 0:
+            rest, extra = plus(rest, extra), 0.0
         floor = None if a.floor is None or factor < 0 else a.floor * size
         underflows = roundings > 0 or size < 1
-        return self._rounded(exact, scaled(a.shared, factor), rest, extra, floor, a.scalar, roundings, underflows, role)
+        shared = scaled(a.shared, factor)
+        return self._rounded(
+            exact, shared, rest, extra, floor, a.scalar, roundings, underflows, role, target=None, own=a.own
+        )
 
     def _format(self, scalar: bool) -> Format:
         return self.contract.accumulator if scalar else self.contract.compute
@@ -217,22 +257,45 @@ class ContractArithmetic:
         underflows: bool,
         role: Role = "value",
         target: Format | None = None,
+        own: int | None = None,
     ) -> Computed:
-        """Return a number with its rounding errors: a new symbol for a scalar, a larger remainder for elements."""
-        target = target or self._format(scalar)
-        value, gap = self.engine.bounds(exact)
-        size = np.abs(value) + gap
-        fall = spread(shared) + rest
+        """Return a number with its rounding errors: a new symbol for a scalar, a larger remainder for elements.
+
+        own is a symbol that nothing else will use: a scalar's new symbol takes its place.
+        """
+        value, gap, size = self.engine.bounds(exact)
+        fall = plus(spread(shared), rest)
         if roundings or underflows:
-            unit = roundings * target.unit_roundoff
-            reach = size + (fall + extra)
-            error = unit / (1 - unit) * reach + (target.half_subnormal if underflows else 0.0)
-            if not reach.max() < HEADROOM * target.largest:
-                error = np.where(reach < HEADROOM * target.largest, error, np.inf)
+            target = target or self._format(scalar)
+            reach = plus(plus(size, fall), extra)
+            error = self._error(reach, target, roundings, underflows)
+            fall = plus(fall, error)
             if scalar:
-                shared, rest = {**shared, next(self._symbols): rest + error}, 0.0
+                kept = {symbol: value for symbol, value in shared.items() if symbol != own}
+                new = plus(rest, error) if own is None else plus(rest, error) + np.abs(shared[own])
+                own = next(self._symbols)
+                shared, rest = {**kept, own: new}, 0.0
             else:
-                rest = rest + error
-            floor = None if floor is None else floor * (1 - unit - target.unit_roundoff)
-            fall = fall + error
-        return Computed(self, exact, value, gap, size, fall, fall + extra, shared, rest, extra, floor, scalar, role)
+                rest = plus(rest, error)
+            if floor is not None:
+                floor = floor * (1 - (roundings + 1) * target.unit_roundoff)
+        deviation = plus(fall, extra)
+        return Computed(self, exact, value, gap, size, fall, deviation, shared, rest, extra, floor, scalar, role, own)
+
+    def _error(self, reach: Array, target: Format, roundings: int, underflows: bool) -> Array:
+        """Return what so many roundings to a format make of numbers up to reach; infinite where one may overflow."""
+        unit, half, limit, square = _constants(roundings, target)
+        error = reach * unit
+        if underflows:
+            error = np.add(error, half, error)
+        flat = reach.ravel()
+        if flat.dot(flat) < square:  # faster than the largest of them
+            return error
+        return np.where(reach < limit, error, np.inf)
+
+
+@cache
+def _constants(roundings: int, target: Format) -> tuple[Array, Array, float, float]:
+    unit, limit = roundings * target.unit_roundoff, HEADROOM * target.largest
+    square = 0.5 * min(limit, 1e150) ** 2
+    return np.array(unit / (1 - unit)), np.array(target.half_subnormal), limit, square

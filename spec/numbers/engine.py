@@ -39,8 +39,8 @@ class Engine(Protocol):
         """Return one over the square root."""
         ...
 
-    def bounds(self, a: Any) -> tuple[Array, Array | float]:
-        """Return float64 values, and upper bounds of their distances from the exact results."""
+    def bounds(self, a: Any) -> tuple[Array, Array | float, Array]:
+        """Return float64 values, upper bounds of their distances from the exact results, and of the magnitudes."""
         ...
 
     def enclosure(self, a: Any) -> Enclosure:

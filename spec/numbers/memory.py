@@ -4,12 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-Memory: TypeAlias = dict[tuple[Any, ...], tuple[Any, ...]]
-"""From an operation's name and its operands' identities to the result, with the operands, so that none is reused."""
-
-
-PLAIN = frozenset({int, float, str})
-"""Operands that are compared by value."""
+Memory: TypeAlias = dict[tuple[Any, ...], Any]
+"""From an operation's name and its operands to the result. Numbers are equal to themselves alone, integers by value."""
 
 
 class Remembering(Protocol):
@@ -30,10 +26,10 @@ def remembered(method: Method) -> Method:
         memory = self.memory
         if memory is None:
             return method(self, *operands)
-        key = (name, *(value if type(value) in PLAIN else (id(value),) for value in operands))
+        key = (name, *operands)
         found = memory.get(key)
         if found is None:
-            found = memory[key] = (method(self, *operands), operands)
-        return found[0]
+            found = memory[key] = method(self, *operands)
+        return found
 
     return looked_up  # type: ignore[return-value]

@@ -11,13 +11,6 @@ def gamma_factor(roundings: float, unit: float) -> float:
     return roundings * unit / (1 - roundings * unit) if roundings * unit < 1 else np.inf
 
 
-def sum_over(a: Array | float, shape: tuple[int, ...]) -> Array:
-    """Return the sum over the last axis, kept with length 1, of an array that broadcasts to the shape."""
-    if isinstance(a, float) or a.shape[-1] != shape[-1]:
-        return np.asarray(a) * float(shape[-1]) + np.zeros((*shape[:-1], 1))
-    return np.asarray(np.add.reduce(a, axis=-1, keepdims=True))
-
-
 def summation_error(contract: Contract, terms: int, role: str) -> float:
     """Return the error of a sum, relative to the sum of magnitudes. Welford's mean takes four roundings a step."""
     height = contract.height(terms)

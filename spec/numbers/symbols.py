@@ -6,6 +6,7 @@ broadcasts to (groups, members). What a number has no coefficient for, it does n
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import overload
 
 import numpy as np
 
@@ -17,7 +18,12 @@ NONE: Coefficients = MappingProxyType({})
 
 def scaled(coefficients: Coefficients, factor: Array | float) -> Coefficients:
     """Return the coefficients times a factor for each element."""
-    return {symbol: value * factor for symbol, value in coefficients.items()}
+    return {symbol: value * factor for symbol, value in coefficients.items()} if coefficients else NONE
+
+
+def negated(coefficients: Coefficients) -> Coefficients:
+    """Return the coefficients with the other sign."""
+    return {symbol: -value for symbol, value in coefficients.items()} if coefficients else NONE
 
 
 def added(a: Coefficients, b: Coefficients) -> Coefficients:
@@ -28,9 +34,35 @@ def added(a: Coefficients, b: Coefficients) -> Coefficients:
     return {**a, **b, **both}
 
 
+def subtracted(a: Coefficients, b: Coefficients) -> Coefficients:
+    """Return the differences of the coefficients of two numbers."""
+    if not b:
+        return a
+    less = {symbol: a[symbol] - value if symbol in a else -value for symbol, value in b.items()}
+    return {**a, **less}
+
+
 def spread(coefficients: Coefficients) -> Array | float:
     """Return the largest deviation that the symbols can cause together."""
     total: Array | float = 0.0
     for value in coefficients.values():
-        total = total + np.abs(value)
+        total = plus(total, np.abs(value))
     return total
+
+
+@overload
+def plus(a: Array, b: Array | float) -> Array: ...
+@overload
+def plus(a: Array | float, b: Array) -> Array: ...
+@overload
+def plus(a: Array | float, b: Array | float) -> Array | float: ...
+def plus(a: Array | float, b: Array | float) -> Array | float:
+    """Return the sum of two bounds, without work where one is the float 0."""
+    if type(a) is float and not a:
+        return b
+    return a if type(b) is float and not b else a + b
+
+
+def times(a: Array | float, b: Array | float) -> Array | float:
+    """Return the product of two bounds, without work where one is the float 0."""
+    return 0.0 if (type(a) is float and not a) or (type(b) is float and not b) else a * b
