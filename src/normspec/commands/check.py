@@ -1,5 +1,6 @@
 """`normspec check`: the main job."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import click
 
 from normspec.commands.errors import as_wrong_call
 from normspec.commands.processes import process_options
+from normspec.commands.written import Written, written_options
 
 _FILE = click.Path(path_type=Path)
 
@@ -26,10 +28,9 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search.")
 @click.option("--known-failures", type=_FILE, metavar="FILE", help="Failures on record: shown, but not counted.")
-@click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Write the report as JSON.")
-@click.option("--junit", "junit_file", type=_FILE, metavar="FILE", help="Write the report as JUnit XML.")
+@written_options
 @process_options
-def command(targets: tuple[str, ...], json_file: Path | None, junit_file: Path | None, **asked: Any) -> int:
+def command(targets: tuple[str, ...], files: Callable[[], Written], **asked: Any) -> int:
     """Hold implementations against the specification.
 
     TARGET is a registered name ('normspec list implementations'), package.module:attribute,
@@ -49,31 +50,10 @@ def command(targets: tuple[str, ...], json_file: Path | None, junit_file: Path |
     from normspec.terminal.progress import watching
 
     with as_wrong_call(ValueError):
-        _check_writable(json_file, junit_file)
+        written = files()
         this = request(targets, **asked)
     with as_wrong_call(PollutedEnvironmentError), watching(this) as watch:
         report = run(this, watch)
-    _write(report, json_file, junit_file)
+    written.write(report)
     print_report(report)
     return report.exit_code
-
-
-def _check_writable(*paths: Path | None) -> None:
-    from normspec.files import check_writable
-
-    for path in paths:
-        if path is not None:
-            check_writable(path)
-
-
-def _write(report: Any, json_file: Path | None, junit_file: Path | None) -> None:
-    from normspec.files import write_whole
-
-    if json_file is not None:
-        from normspec.report_json import json_text
-
-        write_whole(json_file, json_text(report))
-    if junit_file is not None:
-        from normspec.report_junit import junit_text
-
-        write_whole(junit_file, junit_text(report))

@@ -1,0 +1,150 @@
+"""The matrix: laws down, operations or implementations across, a mark for each dtype, linked to what it is about."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from normspec.properties.laws import LAWS
+from normspec.properties.verdict import Result
+from normspec.report_groups import by
+from normspec.spec.formats import FORMATS
+
+Place = tuple[str, str, str, str]
+MOST_TOGETHER = 6  # columns of dtypes that one table holds at ease
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a verdict is shown: a mark that tells it without colour, a word, a class."""
+
+    mark: str
+    word: str
+    class_: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "conforms": Kind("·", "kept", "kept"),
+    "nonconforming": Kind("✕", "broken", "broken"),
+    "refused": Kind("R", "refused", "broken"),
+    "crashed": Kind("!", "crashed", "broken"),
+    "timed out": Kind("T", "timed out", "broken"),
+    "known": Kind("○", "known", "known"),
+    "undecided": Kind("?", "undecided", "undecided"),
+    "not claimed": Kind("", "not claimed", "silent"),
+}
+"""By verdict; a failure on record is known."""
+
+SHORT = {"float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One mark: what it says, and where a click leads; nothing was asked where kind is None."""
+
+    kind: Kind | None = None
+    href: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One law: its cells, and whether nothing is wrong or open in them."""
+
+    law: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Return whether every cell is kept or not claimed."""
+        return all(cell.kind is None or cell.kind.class_ in ("kept", "silent") for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One table: its caption, the columns that share a heading with the number of their dtypes, the rows."""
+
+    caption: str
+    heads: tuple[tuple[str, tuple[str, ...]], ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def dense(self) -> bool:
+        """Return whether the columns are so many that they stand close together."""
+        return sum(len(dtypes) for _, dtypes in self.heads) > 16
+
+    @property
+    def silent(self) -> int:
+        """Return how many laws are kept wherever they were asked."""
+        return sum(row.clean for row in self.rows)
+
+
+def kind_of(result: Result) -> Kind:
+    """Return how a result is shown."""
+    return KINDS["known" if result.known else result.verdict]
+
+
+def place_of(result: Result) -> Place:
+    """Return what a result is about."""
+    return result.target, result.operation, result.law, result.dtype
+
+
+def matrices(results: Sequence[Result], anchors: Mapping[Place, str]) -> list[Matrix]:
+    """Return the tables: one where few implementations were asked, else one for each of them or for each operation."""
+    asked = list(by(lambda result: (result.target, result.operation), results))
+    targets, operations = ({key(part[0]) for part in asked} for key in (_target, _operation))
+    if len(asked) <= MOST_TOGETHER or len(asked) == len(targets) == len(operations):
+        return [_matrix(_caption(targets, operations), asked, _both if len(operations) > 1 else _target, anchors)]
+    outer, inner = (_target, _operation) if len(targets) <= len(operations) else (_operation, _target)
+    return [_matrix(outer(parts[0][0]), parts, inner, anchors) for parts in by(lambda part: outer(part[0]), asked)]
+
+
+def _target(result: Result) -> str:
+    return result.target
+
+
+def _operation(result: Result) -> str:
+    return result.operation
+
+
+def _both(result: Result) -> str:
+    return f"{result.operation}: {result.target}"
+
+
+def _caption(targets: set[str], operations: set[str]) -> str:
+    return min(operations) if len(operations) == 1 else min(targets) if len(targets) == 1 else "All that was asked"
+
+
+def _matrix(
+    caption: str, parts: Iterable[Sequence[Result]], head: Callable[[Result], str], anchors: Mapping[Place, str]
+) -> Matrix:
+    columns = [_column(part) for part in parts]
+    names = {result.law for column in columns for result in column.values()}
+    laws = [law for law in (*LAWS, *sorted(names - set(LAWS))) if law in names]
+    heads = []
+    for column in columns:
+        first = next(iter(column.values()))
+        heads.append((head(first), tuple(d for d in FORMATS if any(dtype == d for _, dtype in column))))
+    rows = tuple(
+        Row(
+            law,
+            tuple(
+                _cell(column.get((law, d)), anchors) for column, (_, of) in zip(columns, heads, strict=True) for d in of
+            ),
+        )
+        for law in laws
+    )
+    return Matrix(caption, tuple(heads), rows)
+
+
+def _column(part: Sequence[Result]) -> dict[tuple[str, str], Result]:
+    claimed = {result.dtype for result in part if result.verdict != "not claimed"}
+    return {(result.law, result.dtype): result for result in part if result.dtype in claimed} or {
+        (result.law, result.dtype): result for result in part
+    }
+
+
+def _cell(result: Result | None, anchors: Mapping[Place, str]) -> Cell:
+    if result is None:
+        return Cell()
+    kind, href = kind_of(result), anchors.get(place_of(result), "")
+    label = f"{kind.word}: {result.law}, {result.target}, {result.dtype}" if href else ""
+    return Cell(kind, href, label)

@@ -1,0 +1,93 @@
+"""Pages from reports: templates filled, style and script put in, nothing fetched from anywhere."""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from normspec.clean import cleaned
+from normspec.grading import Table
+from normspec.html.accuracy import sights
+from normspec.html.grades import sheets
+from normspec.html.matrix import KINDS, SHORT, matrices
+from normspec.html.sentences import counts, verdict
+from normspec.html.stories import Recorded, anchors, law_of, stories
+from normspec.html.undecided import laws_of
+from normspec.report import Report
+from normspec.report_groups import failures, known
+
+
+def report_page(report: Report, grades: Table | None = None) -> str:
+    """Return the page of a run, with the accuracy table where there is one."""
+    told = stories(failures(report.results))
+    recorded = [Recorded(number, *entry) for number, entry in enumerate(known(report.results), 1)]
+    return filled(
+        "report.html.j2",
+        report=report,
+        verdict=verdict(report),
+        counts=counts(report),
+        matrices=matrices(report.results, anchors(told, recorded)),
+        kinds=_kinds(report),
+        stories=told,
+        recorded=recorded,
+        laws=laws_of(report.results),
+        sights=sights(report.observations),
+        grades=sheets(grades),
+    )
+
+
+def _kinds(report: Report) -> list[Any]:
+    """Return the kinds of marks that the matrix has."""
+    seen = {"known" if result.known else result.verdict for result in report.results}
+    return [kind for name, kind in KINDS.items() if name in seen and kind.mark]
+
+
+def filled(template: str, **values: object) -> str:
+    """Return a template with the values in it: every text is cleaned and escaped."""
+    style, script = Markup(asset("style.css")), Markup(asset("script.js"))
+    fixed = {"style": style, "script": script, "policy": policy(style, script), "short": SHORT, "law_of": law_of}
+    return _environment().get_template(template).render(**fixed, **values)
+
+
+def policy(style: str, script: str) -> str:
+    """Return what a browser may do for the page: this style, this script, and nothing else."""
+    ours = f"style-src {_hash(style)}; script-src {_hash(script)}; img-src data:"
+    return f"default-src 'none'; {ours}; base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
+def asset(name: str) -> str:
+    """Return a file that pages are made with."""
+    return files("normspec.html").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("normspec.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalized,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[],
+    )
+
+
+def _finalized(value: object) -> object:
+    """Return text without what does not print; markup is ours, and stays."""
+    return value if isinstance(value, Markup) else cleaned(str(value)) if value is not None else ""
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words in a row."""
+    return ", ".join(dict.fromkeys(words))
