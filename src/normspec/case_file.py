@@ -51,7 +51,7 @@ def terms(time_limit: float, memory_limit: int, run_directory: str | Path | None
         if not value > 0:
             raise ValueError(f"{name}={value!r}: give a number above 0")
     files = CaseFiles(None if run_directory is None else Path(run_directory))
-    return Terms(Limits(case=float(time_limit), memory=int(memory_limit) * 2**20), files.record)
+    return Terms(Limits(case=float(time_limit), memory=int(memory_limit) * 2**20), record=files.record)
 
 
 def read_replayable(path: Path) -> Report:
