@@ -16,12 +16,14 @@ class RubbishError(Exception):
 
 def demanded(case: Case, index: int) -> Mapping[str, tuple[int, ...]]:
     """Return the shape of everything that step `index` must give, by its name."""
-    step = case.script[index]
+    step, operation = case.script[index], OPERATIONS[case.operation]
     if step.verb != "backward":
-        return {"y": step.input.shape} | {name: values.shape for name, values in case.state.items()}
+        y = operation.shape_of("y", step.input.shape, case.attributes)
+        return {"y": y} | {name: values.shape for name, values in case.state.items()}
     x = case.forward_of(index).input
-    blocks = OPERATIONS[case.operation].blocks(x.shape).parts
-    return {name: x.shape if name == "dx" else (blocks,) for name in step.wanted}
+    style = {f"d{name}": case.parameters[name].shape for name, role in operation.parameters.items() if role == "style"}
+    shapes = {name: style.get(name) or operation.shape_of(name, x.shape, case.attributes) for name in step.wanted}
+    return shapes
 
 
 def checked(case: Case, source: str, answer: Any, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:

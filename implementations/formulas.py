@@ -77,6 +77,16 @@ def _merged_pairwise(counts: Array, means: Array, squares: Array) -> tuple[Array
     return first, second, third
 
 
+def mean_square(rows: Array) -> tuple[Array, Array]:
+    """Return 0 for the mean, and the mean square in the place of the variance: nothing is subtracted."""
+    return np.zeros((rows.shape[0], 1), rows.dtype), average(np.square(rows))
+
+
+def sum_of_squares(rows: Array) -> tuple[Array, Array]:
+    """Return 0 for the mean, and the sum of squares in the place of the variance: the square of the norm."""
+    return np.zeros((rows.shape[0], 1), rows.dtype), total(np.square(rows))
+
+
 def rstd(variance: Array, epsilon: Array) -> Array:
     """Return 1 / sqrt(variance + epsilon)."""
     reciprocal: Array = 1 / np.sqrt(variance + epsilon)
@@ -121,6 +131,18 @@ def scaled_cotangent(cotangent: Array, gamma: Array | None) -> Array:
 def dx_training(g: Array, xhat: Array, scale: Array) -> Array:
     """Return dx = rstd (g - mean(g) - xhat mean(g xhat)), where the statistics depend on x."""
     dx: Array = scale * (g - average(g) - xhat * average(g * xhat))
+    return dx
+
+
+def dx_rescaled(g: Array, xhat: Array, scale: Array) -> Array:
+    """Return dx = rstd (g - xhat mean(g xhat)), where the root mean square depends on x."""
+    dx: Array = scale * (g - xhat * average(g * xhat))
+    return dx
+
+
+def dx_direction(g: Array, xhat: Array, scale: Array) -> Array:
+    """Return dx = (g - xhat sum(g xhat)) / norm, where the norm depends on x."""
+    dx: Array = scale * (g - xhat * total(g * xhat))
     return dx
 
 

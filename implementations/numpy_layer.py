@@ -8,7 +8,6 @@ import numpy as np
 
 from normspec.implementations.formulas import Formulas
 from normspec.spec.case import Case
-from normspec.spec.conventions import settle
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.partition import Partition
@@ -71,12 +70,13 @@ class NumpyLayer:
 
     def __init__(self, case: Case, formulas: Formulas, declared: Mapping[str, str]) -> None:
         self.operation = OPERATIONS[case.operation]
-        self.conventions = settle(self.operation.conventions, declared)
+        self.conventions = self.operation.settled(declared)
         self.formulas = formulas
         self.dtype = case.format.dtype
         self.working = working_dtype(self.dtype)
+        self.attributes = {**case.attributes, **self.operation.constants}
         self.momentum: float | None = case.attributes.get("momentum")
-        self.epsilon = self._checked_epsilon(case.attributes["epsilon"])
+        self.epsilon = self._checked_epsilon(self.attributes["epsilon"])
         self.parameters = {name: values.astype(self.working) for name, values in case.parameters.items()}
         self.running = {name: values.copy() for name, values in case.state.items()}
         self.batches = 0
@@ -87,9 +87,12 @@ class NumpyLayer:
         groups, blocks = self._partitions(x)
         with np.errstate(all="ignore"):
             rows = groups.split(x.astype(self.working))
-            standardized = self._train(rows) if training else self._infer(groups, rows)
-            self.saved.append(Saved(groups, blocks, training, standardized))
+            own = training or not self.operation.state
+            standardized = self._train(rows) if own else self._infer(groups, rows)
+            self.saved.append(Saved(groups, blocks, own, standardized))
             xhat = blocks.split(groups.join(standardized.xhat))
+            if self.conventions.get("cast_order") == "before_scale":
+                xhat = xhat.astype(self.dtype)
             y = self.formulas.affine(xhat, self._parameter("gamma", blocks), self._parameter("beta", blocks))
             return blocks.join(y).astype(self.dtype)
 
@@ -106,30 +109,37 @@ class NumpyLayer:
         return self.running
 
     def _checked_epsilon(self, epsilon: float) -> Array:
-        if not epsilon >= 0 and self.conventions["negative_epsilon"] == "refuse":
+        if not epsilon >= 0 and self.conventions.get("negative_epsilon") == "refuse":
             raise ValueError(f"epsilon={epsilon!r} must not be negative")
         return np.asarray(epsilon, self.working)
 
     def _partitions(self, x: Array) -> tuple[Partition, Partition]:
         if x.ndim not in self.operation.ranks:
             raise ValueError(f"x has shape {x.shape}: its rank must be one of {self.operation.ranks}")
-        groups, blocks = self.operation.groups(x.shape), self.operation.blocks(x.shape)
-        for parts, arrays in ((blocks.parts, self.parameters), (groups.parts, self.running)):
-            for name, values in arrays.items():
-                if values.shape != (parts,):
-                    raise ValueError(f"{name} has shape {values.shape}, but x of shape {x.shape} needs ({parts},)")
+        groups = self.operation.groups(x.shape, self.attributes)
+        blocks = self.operation.blocks(x.shape, self.attributes)
+        for name, values in {**self.parameters, **self.running}.items():
+            needed = self.operation.shape_of(name, x.shape, self.attributes)
+            if values.shape != needed:
+                raise ValueError(f"{name} has shape {values.shape}, but x of shape {x.shape} needs {needed}")
         return groups, blocks
 
     def _parameter(self, name: str, blocks: Partition) -> Array | None:
-        return blocks.spread(self.parameters[name]) if name in self.parameters else None
+        """Return a parameter as what it means, one value a block: what multiplies, in the format that it does so in."""
+        if name not in self.parameters:
+            return None
+        values = blocks.spread(self.parameters[name])
+        if name == "gamma" and self.conventions.get("scale_form") == "offset":
+            values = 1 + values
+        return values.astype(self.dtype) if self.conventions.get("cast_order") == "before_scale" else values
 
     def _train(self, rows: Array) -> Standardized:
         members = rows.shape[1]
-        if members == 1 and self.conventions["single_element"] == "refuse":
+        if members == 1 and rows.size and self.conventions.get("single_element") == "refuse":
             raise ValueError("training needs more than one element in each group")
-        if members == 0 and self.conventions["empty_batch"] == "refuse":
+        if not rows.size and self.conventions.get("empty_batch") == "refuse":
             raise ValueError("training needs a batch that is not empty")
-        if members == 0:
+        if not rows.size:
             nothing = np.zeros((rows.shape[0], 1), rows.dtype)
             return Standardized(nothing, nothing, nothing, nothing.astype(int), rows)
         standardized = standardize(self.formulas, rows, self.epsilon)
@@ -161,14 +171,16 @@ class NumpyLayer:
     def _dx(self, saved: Saved, dy: Array) -> Array:
         s = saved.standardized
         g_blocks = self.formulas.scaled_cotangent(dy, self._parameter("gamma", saved.blocks))
-        g = saved.groups.split(saved.blocks.join(g_blocks))
+        g = saved.groups.split(saved.blocks.join(g_blocks.astype(self.working)))
         f = self.formulas
         dx = f.dx_training(g, s.xhat, s.scale) if saved.training else f.dx_inference(g, s.scale)
         return saved.groups.join(np.ldexp(dx, -s.exponent))
 
     def _dgamma(self, saved: Saved, dy: Array) -> Array:
         xhat = saved.blocks.split(saved.groups.join(saved.standardized.xhat))
-        return self.formulas.dgamma(dy, xhat)[:, 0]
+        if self.conventions.get("cast_order") == "before_scale":
+            xhat = xhat.astype(self.dtype).astype(self.working)
+        return self.formulas.dgamma(dy, xhat).reshape(saved.blocks.parts_shape)
 
     def _dbeta(self, saved: Saved, dy: Array) -> Array:
-        return self.formulas.dbeta(dy)[:, 0]
+        return self.formulas.dbeta(dy).reshape(saved.blocks.parts_shape)

@@ -10,15 +10,12 @@ from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError, signature_of
 from normspec.spec.case import Case
 from normspec.spec.claims import Claims
-from normspec.spec.conventions import settle
 from normspec.spec.formats import Array
-from normspec.spec.operations import OPERATIONS
+from normspec.spec.operations import OPERATIONS, Operation
 
-PARAMETERS = ("gamma", "beta")
-STATE = ("running_mean", "running_var")
-FORWARD = ("x", *PARAMETERS, *STATE, "epsilon", "momentum", "training")
-BACKWARD = ("cotangent", "x", *PARAMETERS, *STATE, "epsilon", "training")
 CLAIMS = ("dtypes", "ranks", "layouts", "grade", "scripts")
+FIRST = {"axes": 1, "axis": 0}
+"""What a function without such a parameter does: it normalizes the last axis, or keeps the first."""
 
 Function = Callable[..., Any]
 
@@ -32,6 +29,7 @@ class FunctionLayer:
     reverse: Function | None
 
     def __post_init__(self) -> None:
+        self.operation = OPERATIONS[self.case.operation]
         self.running = {name: values.copy() for name, values in self.case.state.items()}
         self.seen: list[dict[str, Any]] = []
 
@@ -40,20 +38,20 @@ class FunctionLayer:
         known = {**self.case.parameters, **self.case.attributes, "x": x, "training": training}
         self.seen.append(known | {name: values.copy() for name, values in self.running.items()})
         answer = _call(self.function, known | self.running)
-        if not (isinstance(answer, tuple) and len(answer) == 3):
+        state = self.operation.state
+        if not (state and isinstance(answer, tuple) and len(answer) == 1 + len(state)):
             return answer  # type: ignore[no-any-return]  # whatever it is, the asker judges it
-        self.running = {name: new for name, new in zip(STATE, answer[1:], strict=True) if name in self.running}
+        self.running = {name: new for name, new in zip(state, answer[1:], strict=True) if name in self.running}
         return answer[0]  # type: ignore[no-any-return]
 
     def backward(self, step: int, cotangent: Array, wanted: tuple[str, ...]) -> Mapping[str, Array]:
-        """Return the wanted gradients, out of a mapping or a tuple in the order dx, dgamma, dbeta."""
+        """Return the wanted gradients, out of a mapping or a tuple in the order of the operation's parameters."""
         if self.reverse is None:
             raise NotImplementedError("no backward is claimed")
         answer = _call(self.reverse, self.seen[step] | {"cotangent": cotangent})
         if not isinstance(answer, Mapping):
-            answer = dict(
-                zip(gradients_of(self.reverse), answer if isinstance(answer, tuple) else (answer,), strict=False)
-            )
+            names = gradients_of(self.reverse, self.operation)
+            answer = dict(zip(names, answer if isinstance(answer, tuple) else (answer,), strict=False))
         return {name: answer[name] for name in wanted}
 
     def state(self) -> Mapping[str, Array]:
@@ -61,16 +59,27 @@ class FunctionLayer:
         return self.running
 
 
+def forward_names(operation: Operation) -> tuple[str, ...]:
+    """Return the names by which a function's parameters are known: x, gamma, beta, epsilon and so on."""
+    return ("x", *operation.parameters, *operation.state, *operation.open_attributes, "training")
+
+
+def backward_names(operation: Operation) -> tuple[str, ...]:
+    """Return the names by which a backward function's parameters are known."""
+    return ("cotangent", *(name for name in forward_names(operation) if name != "momentum"))
+
+
 def implementation(
     operation: str, *, backward: Function | None = None, name: str = "", **declared: Any
 ) -> Callable[[Function], Implementation]:
-    """Return a decorator that makes an implementation of a function of x, gamma, beta, running_mean, running_var,
-    epsilon, momentum and training.
+    """Return a decorator that makes an implementation of a function of x, the operation's parameters and attributes.
 
-    The function returns y, or (y, running_mean, running_var). A parameter that it does not have is a claim not made;
-    one whose default is None may be absent. backward takes cotangent and any of the same names but momentum, and
-    returns dx, or a tuple (dx, dgamma, dbeta). declared holds conventions, and the claims dtypes, ranks, layouts,
-    grade and scripts. Raises TargetError, when the function is decorated, for what cannot be understood.
+    For batch norm these are x, gamma, beta, running_mean, running_var, epsilon, momentum and training. The function
+    returns y, or (y, running_mean, running_var). A parameter that it does not have is a claim not made; one whose
+    default is None may be absent. backward takes cotangent and any of the same names but momentum, and returns dx, or a
+    tuple (dx, dgamma, dbeta). declared holds conventions, the claims dtypes, ranks, layouts, grade and scripts, and
+    attributes that the function fixes, such as epsilon=1e-6. Raises TargetError, when the function is decorated, for
+    what cannot be understood.
     """
     return partial(from_function, operation=operation, backward=backward, name=name, **declared)
 
@@ -82,22 +91,35 @@ def from_function(
     label = name or getattr(function, "__name__", repr(function))
     if operation not in OPERATIONS:
         raise TargetError(f"operation={operation!r} does not exist: choose from {', '.join(OPERATIONS)}")
-    _check(function, label, FORWARD, required=("x", "epsilon"))
+    spec = OPERATIONS[operation]
+    fixed = {key: value for key, value in declared.items() if key in {*spec.open_attributes} - {*spec.conventions}}
+    check_signature(function, label, forward_names(spec), required=("x", *_needed(spec, fixed)))
     if backward is not None:
-        _check(backward, f"backward of {label}", BACKWARD, required=("cotangent", "x"))
-    conventions = {key: value for key, value in declared.items() if key not in CLAIMS}
+        check_signature(backward, f"backward of {label}", backward_names(spec), required=("cotangent", "x"))
+    conventions = {key: value for key, value in declared.items() if key not in (*CLAIMS, *fixed)}
     try:
-        settle(OPERATIONS[operation].conventions, conventions)
+        spec.settled(conventions)
     except ValueError as error:
         raise TargetError(f"{label}: {error}") from None
-    extent = {key: value for key, value in declared.items() if key in CLAIMS}
+    extent = {"ranks": spec.ranks, **{key: value for key, value in declared.items() if key in CLAIMS}}
     return Implementation(
         name=label,
         operation=operation,
         create=partial(FunctionLayer, function=function, reverse=backward),
-        claims=Claims(**_claims(function, backward), **extent, conventions=conventions),
+        claims=Claims(**_claims(function, backward, spec), **extent, fixed=_fixed(function, spec) | fixed,
+                      conventions=conventions),
         statement=(getdoc(function) or f"the function {label}").splitlines()[0],
-    )
+    )  # fmt: skip
+
+
+def _needed(operation: Operation, fixed: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the attributes without which nobody knows what a function computes."""
+    return tuple(name for name in operation.open_attributes if name not in (*fixed, *FIRST, "momentum"))
+
+
+def _fixed(function: Function, operation: Operation) -> dict[str, Any]:
+    names = names_of(function)
+    return {name: FIRST[name] for name in operation.open_attributes if name in FIRST and name not in names}
 
 
 def names_of(function: Function) -> Mapping[str, Parameter]:
@@ -105,9 +127,9 @@ def names_of(function: Function) -> Mapping[str, Parameter]:
     return signature(function).parameters
 
 
-def gradients_of(backward: Function) -> tuple[str, ...]:
+def gradients_of(backward: Function, operation: Operation) -> tuple[str, ...]:
     """Return the gradients that a backward function returns: that of x, and of each parameter that it takes."""
-    return ("dx", *(f"d{name}" for name in PARAMETERS if name in names_of(backward)))
+    return ("dx", *(f"d{name}" for name in operation.parameters if name in names_of(backward)))
 
 
 def _call(function: Function, known: Mapping[str, Any]) -> Any:
@@ -117,7 +139,11 @@ def _call(function: Function, known: Mapping[str, Any]) -> Any:
     return function(*given, **{p.name: known[p.name] for p in chosen if p.kind is not Parameter.POSITIONAL_ONLY})
 
 
-def _check(function: Function, label: str, known: tuple[str, ...], required: tuple[str, ...]) -> None:
+def check_signature(function: Function, label: str, known: tuple[str, ...], required: tuple[str, ...]) -> None:
+    """Refuse a function that lacks a required parameter, or needs one that nothing is known about.
+
+    Raises TargetError with the signature and what is missing.
+    """
     where = f"{label}{signature_of(function)} is no implementation"
     try:
         names = names_of(function)
@@ -135,23 +161,26 @@ def _check(function: Function, label: str, known: tuple[str, ...], required: tup
         raise TargetError(f"{where}: nothing is known as {' or '.join(unknown)}; the names are {', '.join(known)}")
 
 
-def _claims(function: Function, backward: Function | None) -> dict[str, Any]:
+def _claims(function: Function, backward: Function | None, operation: Operation) -> dict[str, Any]:
     names = names_of(function)
-    tracked = all(name in names for name in STATE)
+    tracked = bool(operation.state) and all(name in names for name in operation.state)
     absent = {name for name, parameter in names.items() if parameter.default is None}
-    parameters = tuple(name for name in PARAMETERS if name in names)
+    parameters = tuple(name for name in operation.parameters if name in names)
+    untracked = ("state",) if tracked and absent >= set(operation.state) else ()
     return {
-        "verbs": _verbs(names, tracked) + (("backward",) if backward else ()),
-        "gradients": gradients_of(backward) if backward else (),
+        "verbs": _verbs(names, operation, tracked) + (("backward",) if backward else ()),
+        "gradients": gradients_of(backward, operation) if backward else (),
         "parameters": parameters,
-        "state": STATE if tracked else (),
-        "optional": tuple(n for n in parameters if n in absent) + (("state",) if absent >= set(STATE) else ()),
+        "state": operation.state if tracked else (),
+        "optional": tuple(n for n in parameters if n in absent) + untracked,
         "momentum_none": "momentum" in absent,
     }
 
 
-def _verbs(names: Mapping[str, Parameter], tracked: bool) -> tuple[str, ...]:
+def _verbs(names: Mapping[str, Parameter], operation: Operation, tracked: bool) -> tuple[str, ...]:
     """Return what a function can do: without running statistics not infer, without momentum not move them."""
+    if not operation.state:
+        return ("train", "infer")
     if not tracked:
         return ("train",)
     return ("train", "infer") if {"training", "momentum"} <= set(names) else ("infer",)

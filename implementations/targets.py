@@ -11,21 +11,21 @@ from normspec.implementations.errors import TargetError, signature_of
 from normspec.implementations.faulty import FAULTS, Fault
 from normspec.implementations.locate import load_registered, locate
 from normspec.implementations.pipe import ISOLATED, PIPE, Terms, from_process
-from normspec.implementations.plug_in import STATE, from_function, names_of
+from normspec.implementations.plug_in import check_signature, forward_names, from_function, names_of
 from normspec.implementations.vetting import objection
 from normspec.spec.operations import OPERATIONS
 
 # name: (where it is, what it is). Nothing here is imported before it is asked for.
 REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "numpy": ("normspec.implementations.numpy_batch_norm:NUMPY", "all NumPy implementations"),
+        "numpy": ("normspec.implementations.numpy_family:NUMPY", "all NumPy implementations"),
         "numpy-two-pass": (
-            "normspec.implementations.numpy_batch_norm:TWO_PASS",
-            "batch norm in NumPy, variance from the deviations from the mean",
+            "normspec.implementations.numpy_family:TWO_PASS",
+            "the layers that centre, in NumPy, variance from the deviations from the mean",
         ),
         "numpy-welford": (
-            "normspec.implementations.numpy_batch_norm:WELFORD",
-            "batch norm in NumPy, variance by Welford's recurrence and Chan's merging",
+            "normspec.implementations.numpy_family:WELFORD",
+            "the layers that centre, in NumPy, variance by Welford's recurrence and Chan's merging",
         ),
         "torch": ("normspec.implementations.torch_batch_norm:TORCH", "all PyTorch implementations (extra: torch)"),
         "torch-functional": (
@@ -40,6 +40,7 @@ REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 FAULTY = "faulty:"
+KNOWN_NAMES = tuple(dict.fromkeys(name for each in OPERATIONS.values() for name in forward_names(each)))
 
 
 def resolve(target: str, operation: str | None = None, terms: Terms | None = None) -> tuple[Implementation, ...]:
@@ -129,14 +130,16 @@ def _is_torch_module_class(thing: Any) -> bool:
 
 
 def _operation_of(function: Any) -> str:
-    """Return the operation that a function's parameters show: batch norm alone has running statistics."""
-    try:
-        names = names_of(function)
-    except (TypeError, ValueError):
-        names = {}
-    if len(OPERATIONS) == 1 or any(name in names for name in STATE):
-        return "batch_norm"
-    return _undecided(function)
+    """Return the operation that a function's name or parameters show: running statistics are batch norm's."""
+    check_signature(function, getattr(function, "__name__", repr(function)), KNOWN_NAMES, required=("x",))
+    written = getattr(function, "__name__", "").replace("_", "").lower()
+    named = [name for name in OPERATIONS if name.replace("_", "") in written]
+    if named:
+        return max(named, key=len)
+    names = names_of(function)
+    if "groups" in names:
+        return "group_norm"
+    return "batch_norm" if any(name in names for name in OPERATIONS["batch_norm"].state) else _undecided(function)
 
 
 def _undecided(thing: Any) -> NoReturn:

@@ -3,18 +3,13 @@
 from normspec.implementations.contract import Implementation
 from normspec.implementations.layouts import LAYOUTS
 from normspec.spec.claims import Claims
-from normspec.spec.conventions import settle
 from normspec.spec.formats import FORMATS
-from normspec.spec.operations import OPERATIONS
+from normspec.spec.operations import OPERATIONS, Operation
 
 KNOWN = {
     "dtypes": tuple(FORMATS),
     "layouts": tuple(LAYOUTS),
     "verbs": Claims().verbs,
-    "gradients": Claims().gradients,
-    "parameters": Claims().parameters,
-    "state": Claims().state,
-    "optional": Claims().optional,
 }
 
 
@@ -26,16 +21,22 @@ def objection(implementation: Implementation) -> str:
         return f"create={implementation.create!r} must be a function that builds a layer for a case"
     if not all(isinstance(kind, type) and issubclass(kind, Exception) for kind in implementation.refusals):
         return f"refusals={implementation.refusals!r} must hold classes of exceptions"
-    return _objection_to_claims(implementation.claims, OPERATIONS[implementation.operation].conventions)
+    return _objection_to_claims(implementation.claims, OPERATIONS[implementation.operation])
 
 
-def _objection_to_claims(claims: Claims, conventions: tuple[str, ...]) -> str:
-    for name, known in KNOWN.items():
+def _objection_to_claims(claims: Claims, operation: Operation) -> str:
+    own = {
+        "gradients": operation.gradients,
+        "parameters": tuple(operation.parameters),
+        "state": operation.state,
+        "optional": (*operation.parameters, *(("state",) if operation.state else ())),
+    }
+    for name, known in {**KNOWN, **own}.items():
         unknown = [value for value in getattr(claims, name) if value not in known]
         if unknown:
-            return f"claims.{name} has {unknown[0]!r}: choose from {', '.join(known)}"
+            return f"claims.{name} has {unknown[0]!r}: choose from {', '.join(known) or 'nothing'}"
     try:
-        settle(conventions, claims.conventions)
+        operation.settled(claims.conventions)
     except ValueError as error:
         return str(error)
     return ""

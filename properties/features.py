@@ -31,7 +31,9 @@ def rank(case: Case) -> int:
 
 def large_group(case: Case) -> bool:
     """Return whether some mean is taken over more than LARGE elements."""
-    return any(OPERATIONS[case.operation].groups(step.input.shape).members > LARGE for step in _forwards(case))
+    return any(
+        OPERATIONS[case.operation].groups(step.input.shape, case.attributes).members > LARGE for step in _forwards(case)
+    )
 
 
 def dense_input(case: Case) -> bool:

@@ -12,7 +12,6 @@ from normspec.properties.trial import Results, Trial
 from normspec.spec.case import GRADIENTS, Case
 from normspec.spec.comparison import compare
 from normspec.spec.contracts import contract_of
-from normspec.spec.conventions import settle
 from normspec.spec.expectation import Expected, expect
 from normspec.spec.formats import Array, Format
 from normspec.spec.grades import Grade, grade_against, ulp
@@ -101,7 +100,7 @@ class Measuring:
 
     def _worked_out(self, index: int, state: Results, seen: Results) -> Mapping[str, Measured]:
         operation = OPERATIONS[self.case.operation]
-        conventions = settle(operation.conventions, self.implementation.claims.conventions)
+        conventions = operation.settled(self.implementation.claims.conventions)
 
         def expected(letter: Grade) -> Mapping[str, Expected]:
             key = (index, letter, _contents(state))

@@ -9,6 +9,7 @@ import numpy as np
 from normspec.spec.case import Case, Step
 from normspec.spec.claims import Claims
 from normspec.spec.formats import Array
+from normspec.spec.operations import OPERATIONS
 
 Finding = TypeVar("Finding")
 
@@ -72,18 +73,28 @@ def _with_fewer_elements(case: Case) -> Iterator[Case]:
         return
     for axis, size in enumerate(shape):
         for kept in dict.fromkeys((size // 2, size - 1)):
-            if kept > 0 and kept < size:
-                yield _cut(case, axis, slice(kept))
-                yield _cut(case, axis, slice(size - kept, size))
+            if 0 < kept < size:
+                for part in (slice(kept), slice(size - kept, size)):
+                    yield from _cut(case, axis, part)
 
 
-def _cut(case: Case, axis: int, part: slice) -> Case:
+def _cut(case: Case, axis: int, part: slice) -> Iterator[Case]:
+    """Give the case with a part of every array along an axis of x, where the operation can have the shape left."""
+    operation, shape = OPERATIONS[case.operation], case.script[0].input.shape
+
     def cut(array: Array) -> Array:
         return np.ascontiguousarray(array[(slice(None),) * axis + (part,)])
 
-    if axis != 1:
-        return case.with_arrays(cut, cut)
-    parameters = {name: values[part] for name, values in case.parameters.items()}
-    return case.with_arrays(cut, cut).but(
-        parameters=parameters, state={name: values[part] for name, values in case.state.items()}
-    )
+    left = cut(np.empty(shape, np.int8)).shape
+    try:
+        before, after = operation.blocks(shape, case.attributes), operation.blocks(left, case.attributes)
+        operation.groups(left, case.attributes)
+    except ValueError:
+        return
+
+    def of_blocks(values: Array) -> Array:
+        return after.collected(cut(before.spread_over(values)))
+
+    parameters = {name: of_blocks(values) for name, values in case.parameters.items()}
+    state = {name: of_blocks(values) for name, values in case.state.items()}
+    yield case.with_arrays(cut, cut).but(parameters=parameters, state=state)

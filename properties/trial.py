@@ -7,11 +7,11 @@ from functools import cached_property
 from normspec.implementations.ask import ask
 from normspec.implementations.contract import Implementation
 from normspec.spec.case import Case
-from normspec.spec.conventions import settle
 from normspec.spec.expectation import Expected, expect
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS, Operation
 from normspec.spec.outcome import GivenUpError, Outcome, Returned
+from normspec.spec.partition import Partition, Shape
 
 Results = Mapping[str, Array]
 
@@ -35,7 +35,7 @@ class Trial:
     @cached_property
     def conventions(self) -> Mapping[str, str]:
         """Return every convention of the operation as the implementation declares it."""
-        return settle(self.operation.conventions, self.implementation.claims.conventions)
+        return self.operation.settled(self.implementation.claims.conventions)
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -78,13 +78,33 @@ class Trial:
                 return {name: self.steps[earlier][name] for name in self.case.state}
         return self.case.state
 
+    def own(self, index: int) -> bool:
+        """Return whether a step, or the forward that it is the backward of, normalizes with its input's statistics."""
+        step = self.case.script[index]
+        forward = step if step.of is None else self.case.script[step.of]
+        return forward.verb == "train" or not self.operation.state
+
+    @property
+    def normalizing(self) -> tuple[int, ...]:
+        """Return the positions of the answered forward steps that normalize with their input's statistics."""
+        return tuple(index for index in self.indices("train", "infer") if self.own(index))
+
+    @property
+    def normalizing_backwards(self) -> tuple[int, ...]:
+        """Return the positions of the answered backward steps of such forward steps."""
+        return tuple(index for index in self.indices("backward") if self.own(index))
+
+    def groups(self, shape: Shape) -> Partition:
+        """Return the partition into groups of an x of this shape."""
+        return self.operation.groups(shape, self.case.attributes)
+
+    def blocks(self, shape: Shape) -> Partition:
+        """Return the partition into blocks of an x of this shape."""
+        return self.operation.blocks(shape, self.case.attributes)
+
     def indices(self, *verbs: str) -> tuple[int, ...]:
         """Return the positions of the steps with one of these verbs, among the steps that were answered."""
         return tuple(i for i, _ in enumerate(self.steps) if self.case.script[i].verb in verbs)
-
-    def backwards(self, of: str) -> tuple[int, ...]:
-        """Return the positions of the backward steps that belong to a forward step with this verb."""
-        return tuple(i for i in self.indices("backward") if self.case.forward_of(i).verb == of)
 
     def variant(self, case: Case) -> "Trial":
         """Return a trial of another case with the same implementation. Raises GivenUpError, as `outcome` does."""

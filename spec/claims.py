@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from normspec.spec.case import GRADIENTS
 from normspec.spec.formats import FORMATS
+from normspec.spec.operations import Operation
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,8 @@ class Claims:
     returns. parameters: the parameters that it takes, each of which may be left out of a case when it is named in
     `optional`; state: whether running statistics are optional is said there too. momentum_none: whether momentum=None
     is taken, for the cumulative average. scripts: whether one instance can take several steps, and the backward of any
-    earlier one. conventions: the choices that differ from the operation's defaults. grade: the accuracy contract kept.
+    earlier one. fixed: attributes that cannot be asked to have another value. conventions: the choices that differ from
+    the operation's defaults. grade: the accuracy contract kept.
     """
 
     dtypes: tuple[str, ...] = tuple(FORMATS)
@@ -28,5 +31,19 @@ class Claims:
     optional: tuple[str, ...] = ("gamma", "beta", "state")
     momentum_none: bool = False
     scripts: bool = True
+    fixed: Mapping[str, Any] = field(default_factory=dict)
     conventions: Mapping[str, str] = field(default_factory=dict)
     grade: str = "B1"
+
+
+def claims_for(operation: Operation, **changed: Any) -> Claims:
+    """Return the claims of an implementation that supports all of an operation, with some of them changed."""
+    optional = tuple(name for name, role in operation.parameters.items() if role == "blocks")
+    whole: dict[str, Any] = {
+        "ranks": operation.ranks,
+        "gradients": operation.gradients,
+        "parameters": tuple(operation.parameters),
+        "state": operation.state,
+        "optional": (*optional, *(("state",) if operation.state else ())),
+    }
+    return Claims(**(whole | changed))

@@ -65,6 +65,20 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
                 wide="float32 or wider",
                 input="the format of the input",
             ),
+            _convention(
+                "scale_form",
+                "What multiplies the normalized input.",
+                "gamma",
+                gamma="gamma (PyTorch, Llama)",
+                offset="1 + gamma (Gemma)",
+            ),
+            _convention(
+                "cast_order",
+                "Where the normalized input is rounded to the format of the output.",
+                "after_scale",
+                after_scale="once, after it was multiplied by gamma (PyTorch, Gemma)",
+                before_scale="before it is multiplied by gamma in that format (Llama)",
+            ),
         )
     }
 )

@@ -34,8 +34,8 @@ FORMS: Mapping[tuple[str, bool], tuple[str, ...]] = MappingProxyType(
 The first gives every output, the others what they compute in another way.
 """
 
-ALIGNED = frozenset({"backward_projected", "backward_gathered", "backward_apart", "inference_backward_apart"})
-"""What takes gamma to be constant in each group."""
+CONSTANT = frozenset({"backward_projected", "backward_gathered", "backward_apart", "inference_backward_apart"})
+"""What takes gamma to be constant in each group; its sums over groups are those over blocks where both are the same."""
 
 
 def forms_of(question: Question) -> tuple[Form, ...]:
@@ -54,7 +54,7 @@ def _applies(name: str, question: Question) -> bool:
     """Return whether the contract and the groups allow a form. Folded and apart, it rounds x itself, not x - mean."""
     if name.endswith(("_folded", "_apart")) and not question.contract.folded:
         return False
-    return question.rows.aligned or name not in ALIGNED
+    return question.rows.constant or name not in CONSTANT
 
 
 RUNNING = MappingProxyType({name: running for running, name in STATISTICS.items()})
@@ -71,10 +71,14 @@ def _names(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def _form(question: Question, function: Callable[..., dict[str, Any]]) -> Form:
+    whole = question.rows.aligned or function.__name__ not in CONSTANT
+
     def form(system: ContractArithmetic, arrays: Mapping[str, Array]) -> Mapping[str, tuple[Computed, ...]]:
         inputs = _Inputs(question, system, arrays)
         outputs = function(system, *(inputs[name] for name in _names(function)))
-        found: dict[str, tuple[Computed, ...]] = {name: (number,) for name, number in outputs.items()}
+        found: dict[str, tuple[Computed, ...]] = {
+            name: (number,) for name, number in outputs.items() if whole or name == "dx"
+        }
         if question.step.verb == "train" and question.state and "mean" in outputs:
             found |= _running(question, system, inputs, outputs)
         return found
@@ -87,15 +91,17 @@ class _Inputs(dict[str, Any]):
 
     def __init__(self, question: Question, system: ContractArithmetic, arrays: Mapping[str, Array]) -> None:
         self.question, self.system, self.arrays = question, system, arrays
-        super().__init__(m=question.rows.members, d=question.rows.members)
+        super().__init__(m=question.rows.members, d=question.divisor)
 
     def __missing__(self, name: str) -> Any:
         arrays, system = self.arrays, self.system
         source = RUNNING.get(name, name)
         if name == "epsilon":
-            value: Any = system.attribute(self.question.epsilon)
+            value: Any = system.attribute(self.question.epsilon) if self.question.operation.has_epsilon else 0
         elif source in arrays:
             value = system.given(arrays[source], "data" if name == "x" else "value")
+            if name == "gamma" and self.question.conventions.get("scale_form") == "offset":
+                value = system.add(value, 1)
         else:
             value = {"gamma": 1, "beta": 0}[name]
         self[name] = value
@@ -118,11 +124,11 @@ def _running(
         if name == "variance" and question.conventions.get("running_variance") == "unbiased":
             if m == 1:
                 continue
-            new = system.kept(_required(question, "unbias")(new, m)["unbiased"])
+            new = system.kept(oracle_function(question.operation.oracle, "unbias")(new, m)["unbiased"])
         old = inputs[name]
         found[running] = (
-            _required(question, "blend")(old, new, weights[1])["running"],
-            _required(question, "blend_weighted")(old, new, *weights)["running"],
+            oracle_function(question.operation.oracle, "blend")(old, new, weights[1])["running"],
+            oracle_function(question.operation.oracle, "blend_weighted")(old, new, *weights)["running"],
         )
     return found
 
@@ -138,8 +144,9 @@ def _weights(question: Question, system: ContractArithmetic) -> tuple[Computed, 
     return (other, weight) if question.conventions.get("momentum") == "weighs_new" else (weight, other)
 
 
-def _required(question: Question, name: str) -> Callable[..., dict[str, Any]]:
-    function = _function(question.operation.oracle, name)
+def oracle_function(oracle: str, name: str) -> Callable[..., dict[str, Any]]:
+    """Return a generated function. Raises ValueError for one that was never printed."""
+    function = _function(oracle, name)
     if function is None:
-        raise ValueError(f"oracle {question.operation.oracle!r} has no {name!r}: print it from the derivations")
+        raise ValueError(f"oracle {oracle!r} has no {name!r}: print it from the derivations")
     return function

@@ -50,7 +50,7 @@ def parts_of(question: Question, observed: Array) -> Parts:
         outputs = forms_of(question)[0](system, arrays)
         y, mean, variance = (outputs[name][0] for name in ("y", "mean", "variance"))
         rstd = system.rsqrt(system.add(variance, system.attribute(question.epsilon)))
-        errors = (question.rows.of(observed) - y.exact.high) - y.exact.low
+        errors = (question.rows.of("y", observed) - y.exact.high) - y.exact.low
         gamma = np.broadcast_to(arrays.get("gamma", np.ones((1, 1))), errors.shape)
         magnitude = np.mean(np.abs(arrays["x"]), axis=1, keepdims=True)
         return Parts(

@@ -5,7 +5,7 @@ repeat a short pattern, the last time perhaps cut short, hex holds the pattern o
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isfinite, prod
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ import numpy as np
 from normspec.spec.case import GRADIENTS, Case, Step, Verb
 from normspec.spec.formats import FORMATS, Array
 from normspec.spec.node import Node, PlainError
+from normspec.spec.operations import OPERATIONS
 
 LONGEST_PATTERN = 64
 MOST_ELEMENTS = 2**26
@@ -120,27 +121,25 @@ def _forward_from(node: Node) -> Step:
     return Step(cast(Verb, record["verb"].value), x=array_from(record["x"]))
 
 
-def _backward_from(node: Node, earlier: list[Step]) -> Step:
+def _backward_from(node: Node, earlier: list[Step], gradients: Iterable[str]) -> Step:
     record = node.record("verb", "cotangent", "of", "wanted")
     cotangent = array_from(record["cotangent"])
     of = record["of"].count()
     x = earlier[of].x if of < len(earlier) else None
     if x is None:
         raise record["of"].wrong("the index of an earlier forward step")
-    if x.shape != cotangent.shape:
-        raise PlainError(f"{node.path}.cotangent has shape {cotangent.shape}, and the x of its step {x.shape}")
-    wanted = tuple(name.one_of(*GRADIENTS) for name in record["wanted"].items())
+    wanted = tuple(name.one_of(*gradients) for name in record["wanted"].items())
     return Step("backward", cotangent=cotangent, of=of, wanted=wanted)
 
 
-def _script_from(node: Node) -> tuple[Step, ...]:
+def _script_from(node: Node, gradients: Iterable[str]) -> tuple[Step, ...]:
     steps: list[Step] = []
     if len(node.items()) > MOST_STEPS:
         raise node.wrong(f"at most {MOST_STEPS} steps")
     for item in node.items():
         verb = item.value.get("verb") if isinstance(item.value, dict) else None
         Node(verb, f"{item.path}.verb").one_of("train", "infer", "backward")
-        steps.append(_backward_from(item, steps) if verb == "backward" else _forward_from(item))
+        steps.append(_backward_from(item, steps, gradients) if verb == "backward" else _forward_from(item))
     if not steps:
         raise node.wrong("at least one forward step")
     return tuple(steps)
@@ -155,13 +154,32 @@ def case_from(node: Node) -> Case:
     record = node.record(
         "operation", "dtype", "attributes", "script", "parameters", "state", optional=("layout", "regime")
     )
-    return Case(
+    parameters = _arrays_from(record["parameters"])
+    gradients = dict.fromkeys((*GRADIENTS, *(f"d{name}" for name in parameters)))
+    case = Case(
         operation=record["operation"].text(),
         dtype=record["dtype"].one_of(*FORMATS),
         attributes={name: attribute_from(value) for name, value in record["attributes"].entries()},
-        script=_script_from(record["script"]),
-        parameters=_arrays_from(record["parameters"]),
+        script=_script_from(record["script"], gradients),
+        parameters=parameters,
         state=_arrays_from(record["state"]),
         layout=record["layout"].text() if record.get("layout") else "contiguous",
         regime=record["regime"].text() if record.get("regime") else "",
     )
+    _check_cotangents(node, case)
+    return case
+
+
+def _check_cotangents(node: Node, case: Case) -> None:
+    """Refuse a cotangent that does not have the shape of the y that it belongs to."""
+    operation = OPERATIONS.get(case.operation)
+    for index, step in enumerate(case.script):
+        if operation is not None and step.cotangent is not None:
+            x = case.forward_of(index).input
+            try:
+                needed = operation.shape_of("y", x.shape, case.attributes)
+            except (KeyError, IndexError, TypeError, ValueError) as error:
+                raise node.wrong(f"attributes that an x of shape {x.shape} can have ({error})") from None
+            if step.cotangent.shape != needed:
+                where = f"{node.path}.script[{index}].cotangent"
+                raise PlainError(f"{where} has shape {step.cotangent.shape}, and the y of its step {needed}")

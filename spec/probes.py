@@ -17,7 +17,7 @@ def zero_crossing(operation: Operation, case: Case) -> Case:
     given = {name: values for name, values in case.parameters.items() if name != "beta"}
     plain = case.but(parameters=given)
     y = expect(operation, plain, 0, {}, {})["y"].high
-    blocks = operation.blocks(y.shape)
+    blocks = operation.blocks(y.shape, case.attributes)
     shape = [y.shape[axis] for axis in blocks.kept]
     beta = -blocks.split(y)[:, 0].reshape(shape)
     return case.but(parameters={**given, "beta": np.asarray(beta).astype(case.format.dtype)})

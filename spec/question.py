@@ -40,7 +40,7 @@ class Question:
     @cached_property
     def rows(self) -> Rows:
         """Return how the forward step's arrays lie in groups and blocks."""
-        return rows_of(self.operation, self.forward.input.shape)
+        return rows_of(self.operation, self.forward.input.shape, self.case.attributes)
 
     @property
     def batch_statistics(self) -> bool:
@@ -49,18 +49,23 @@ class Question:
 
     @property
     def epsilon(self) -> float:
-        """Return epsilon as it was given."""
-        return float(self.case.attributes["epsilon"])
+        """Return epsilon as it was given, or as the operation has it."""
+        return float({**self.case.attributes, **self.operation.constants}["epsilon"])
+
+    @property
+    def divisor(self) -> int:
+        """Return what the sum of squares is divided by."""
+        return self.operation.divisor(self.rows.members)
 
     @cached_property
     def arrays(self) -> dict[str, Array]:
         """Return the exact inputs of the formulas by their names there, as float64 rows."""
         rows = self.rows
-        found = {"x": rows.of(self.forward.input)}
+        found = {"x": rows.of("x", self.forward.input)}
         if self.step.cotangent is not None:
-            found["dy"] = rows.of(self.step.cotangent)
-        found |= {name: rows.parameter(values) for name, values in self.case.parameters.items()}
-        return found | {name: rows.statistic(values) for name, values in self.state.items()}
+            found["dy"] = rows.of("y", self.step.cotangent)
+        given = {**self.case.parameters, **self.state}
+        return found | {name: rows.of(name, values) for name, values in given.items()}
 
     @property
     def trainings(self) -> int:
@@ -70,15 +75,31 @@ class Question:
 
 
 def largest_output(question: Question) -> Array:
-    """Return how large |y| can be at all in a group of m elements: |gamma| sqrt(m - 1) + |beta|."""
-    spread = np.sqrt(question.rows.members - 1.0)
+    """Return how large |y| can be at all: |gamma| times the largest |xhat|, and |beta|."""
     gamma, beta = question.arrays.get("gamma", np.ones(1)), question.arrays.get("beta", np.zeros(1))
-    return np.asarray(np.abs(gamma) * spread + np.abs(beta))
+    if question.conventions.get("scale_form") == "offset" and "gamma" in question.arrays:
+        gamma = gamma + 1
+    return np.asarray(np.abs(gamma) * _largest_normalized(question) + np.abs(beta))
+
+
+def _largest_normalized(question: Question) -> float:
+    """Return the root of d, the sum of squares of xhat; where the mean is subtracted, of d (m - 1)/m."""
+    m, d = question.rows.members, question.divisor
+    return float(np.sqrt(d * (m - 1) / m if centres(question.operation) else d))
+
+
+def centres(operation: Operation) -> bool:
+    """Return whether the operation subtracts the mean."""
+    return operation.oracle == "normalize"
 
 
 def largest_gradient(question: Question) -> Array:
     """Return how large |dx| can be at all: rstd times the norm of gamma dy, for dx is a projection of that."""
-    x, g = question.arrays["x"], question.arrays.get("gamma", np.ones(1)) * question.arrays["dy"]
-    variance = np.var(x, axis=-1, keepdims=True)
+    x, gamma = question.arrays["x"], question.arrays.get("gamma", np.ones(1))
+    if question.conventions.get("scale_form") == "offset" and "gamma" in question.arrays:
+        gamma = gamma + 1
+    g = gamma * question.arrays["dy"]
+    centred = x - np.mean(x, axis=-1, keepdims=True) if centres(question.operation) else x
+    moment = np.sum(np.square(centred), axis=-1, keepdims=True) / question.divisor
     norm = np.sqrt(np.sum(np.square(g), axis=-1, keepdims=True))
-    return np.asarray(norm / np.sqrt(variance + question.epsilon))
+    return np.asarray(norm / np.sqrt(moment + question.epsilon))

@@ -24,6 +24,9 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
         requirement.name: requirement
         for requirement in (
             # agreement
+            Requirement(
+                "output", "y is what the formula of the operation says, in training and in inference alike", "y"
+            ),
             Requirement("training-output", "in training y = γ x̂ + β with x̂ = (x - μ) / √(v + ε), v biased", "y"),
             Requirement(
                 "inference-output", "in inference y = γ (x - running mean) / √(running variance + ε) + β", "inference-y"
@@ -51,6 +54,13 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
                 "permutation-equivariance", "a permutation of the group permutes y and dx", "permutation-equivariance"
             ),
             Requirement("group-independence", "no group depends on another", "independence"),
+            Requirement("batch-invariance", "a sample alone gives what it gives in the batch", "independence"),
+            Requirement(
+                "kinship",
+                "where two operations part an array alike they normalize alike: one group is layer norm, a group for "
+                "each channel is instance norm, batch norm of one sample is instance norm",
+                "equal-partitions",
+            ),
             Requirement("identity-recovery", "γ = σ and β = μ give y = x", "identity-recovery"),
             Requirement(
                 "rank-equivalence",

@@ -1,7 +1,8 @@
 """A case's arrays as rows: float64 arrays of shape (groups, members), in which number systems work, and back."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,15 @@ import numpy as np
 from normspec.spec.formats import Array
 from normspec.spec.numbers.plain import unmoved
 from normspec.spec.operations import Operation
-from normspec.spec.partition import Partition
+from normspec.spec.operations.operation import Attributes
+from normspec.spec.partition import Partition, Shape
 
 
 @dataclass(frozen=True)
 class Rows:
     """How arrays of one shape lie in groups and blocks."""
 
+    operation: Operation
     groups: Partition
     blocks: Partition
 
@@ -24,10 +27,15 @@ class Rows:
         """Return m, the number of elements of a group."""
         return self.groups.members
 
-    @property
+    @cached_property
     def aligned(self) -> bool:
-        """Return whether the groups are the blocks, so that gamma and beta are constant in each group."""
-        return self.groups.axes == self.blocks.axes
+        """Return whether the groups are the blocks."""
+        return self.groups == self.blocks
+
+    @property
+    def constant(self) -> bool:
+        """Return whether each group lies in one block, so that gamma and beta are constant in each group."""
+        return self.aligned or nested(self.groups, self.blocks)
 
     @cached_property
     def regroup(self) -> Any:
@@ -36,33 +44,21 @@ class Rows:
             return unmoved
         return lambda rows: self.blocks.split(self.groups.join(rows))
 
-    def of(self, array: Array) -> Array:
-        """Return an array of the shape, as rows of groups."""
-        return np.ascontiguousarray(self.groups.split(widened(array)))
-
-    def statistic(self, values: Array) -> Array:
-        """Return one value a group, as (groups, 1)."""
-        return self.groups.spread(widened(values))
-
-    def parameter(self, values: Array) -> Array:
-        """Return one value a block, as rows of groups: with one column where groups are blocks."""
-        column = self.blocks.spread(widened(values))
-        if self.aligned:
-            return column
-        whole = np.broadcast_to(column, (self.blocks.parts, self.blocks.members))
-        return np.ascontiguousarray(self.groups.split(self.blocks.join(whole)))
+    def of(self, name: str, array: Array) -> Array:
+        """Return an array of the case as rows of groups; one value a group, or aligned block, as one column."""
+        role, values = self.operation.role(name), widened(array)
+        if role == "elements":
+            return np.ascontiguousarray(self.groups.split(values))
+        if role == "groups" or self.aligned:
+            return (self.groups if role == "groups" else self.blocks).spread(values)
+        return np.ascontiguousarray(self.groups.split(self.blocks.spread_over(values)))
 
     def back(self, name: str, rows: Array) -> Array:
         """Return the rows of the output of a name as an array: elements, values of groups or values of blocks."""
-        if name in ("y", "dx"):
+        role = self.operation.role(name)
+        if role == "elements":
             return self.groups.join(rows)
-        return rows.reshape(self._parts[name in ("dgamma", "dbeta")])
-
-    @cached_property
-    def _parts(self) -> tuple[list[int], list[int]]:
-        """Return the shapes of one value a group and of one value a block."""
-        groups, blocks = ([part.shape[axis] for axis in part.kept] for part in (self.groups, self.blocks))
-        return groups, blocks
+        return rows.reshape((self.groups if role == "groups" else self.blocks).parts_shape)
 
 
 def widened(array: Array) -> Array:
@@ -71,6 +67,15 @@ def widened(array: Array) -> Array:
         return np.asarray(array, dtype=np.float64)
 
 
-def rows_of(operation: Operation, shape: tuple[int, ...]) -> Rows:
+def rows_of(operation: Operation, shape: Shape, attributes: Attributes) -> Rows:
     """Return how arrays of a shape lie in the operation's groups and blocks."""
-    return Rows(operation.groups(shape), operation.blocks(shape))
+    return Rows(operation, operation.groups(shape, attributes), operation.blocks(shape, attributes))
+
+
+@lru_cache(maxsize=1024)
+def nested(groups: Partition, blocks: Partition) -> bool:
+    """Return whether no group has elements of two blocks."""
+    if not prod(groups.shape):
+        return True
+    numbers = groups.split(blocks.spread_over(np.arange(blocks.parts)))
+    return bool((numbers == numbers[:, :1]).all())

@@ -29,8 +29,8 @@ class _BroadcastSilently(NumpyLayer):
     """Takes parameters of length 1 for any number of channels, and cuts those that are too long."""
 
     def _partitions(self, x: Array) -> tuple[Partition, Partition]:
-        channels = self.operation.blocks(x.shape).parts
-        self.parameters = {name: np.resize(values, (channels,)) for name, values in self.parameters.items()}
+        shape = self.operation.blocks(x.shape, self.attributes).parts_shape
+        self.parameters = {name: np.resize(values, shape) for name, values in self.parameters.items()}
         return super()._partitions(x)
 
 

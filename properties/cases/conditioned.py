@@ -8,13 +8,15 @@ from types import MappingProxyType
 
 import numpy as np
 
-from normspec.properties.cases.shapes import Extent, Shape
+from normspec.properties.cases.shapes import Extent, Geometry, geometries
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array, Format
+from normspec.spec.partition import Shape
 
 LENGTHS = (2, 3, 17, 129, 1025, 4097)  # no power of two: tails and padding take part
 RANKS = (2, 4)  # rows of features, and images
 GIVEN = {"gamma": (1.5, -0.5), "beta": (0.25, 2.0), "running_mean": (0.5, -1.0), "running_var": (2.0, 0.25)}
+ANYTHING = (0.75, -1.25, 2.0)
 _K = np.array([3, -5, 8, 1, -2, 7, -8, 4, -1, 6, -7, 2, 5])  # of prime length, so that channels stay different
 
 
@@ -46,40 +48,53 @@ def conditioned(extent: Extent) -> Iterator[Case]:
     """Yield the cases of one dtype, in the first layout claimed, each a training step and its backward."""
     seen = set()
     for length in LENGTHS:
-        for shape in shapes(extent, length):
+        for geometry in shapes(extent, length):
             for name, (epsilon, values) in DATA.items():
                 fmt = extent.format
-                x = values(np.resize(_K, shape), fmt).astype(fmt.dtype)
-                if (shape, x.tobytes()) not in seen:
-                    seen.add((shape, x.tobytes()))
-                    yield _case(extent, x, epsilon, name)
+                x = values(np.resize(_K, geometry.shape), fmt).astype(fmt.dtype)
+                if (geometry.shape, x.tobytes()) not in seen:
+                    seen.add((geometry.shape, x.tobytes()))
+                    yield _case(extent, geometry, x, epsilon, name)
 
 
-def shapes(extent: Extent, length: int) -> Iterator[Shape]:
-    """Yield a shape of each rank with `length` elements in a group and two groups, or as near as the rank allows."""
+def shapes(extent: Extent, length: int) -> Iterator[Geometry]:
+    """Yield a geometry of each rank with `length` elements in a group and two groups, or as near as the rank allows."""
     for rank in RANKS:
         if rank in extent.ranks:
-            kept = extent.operation.groups((1,) * rank).kept
-            axes = extent.operation.group_axes(rank)
-            long, two = axes[-1] if axes else None, kept[-1] if kept else None
-            yield tuple(length if axis == long else 2 if axis == two else 1 for axis in range(rank))
+            ones = [tuple(length if axis == at else 1 for axis in range(rank)) for at in reversed(range(rank))]
+            shape = next(shape for shape in ones if geometries(extent, shape, length))
+            doubled = [tuple(2 if axis == at else size for axis, size in enumerate(shape)) for at in range(rank)]
+            two = next((each for each in doubled if _groups_of(extent, each, length, 2)), None)
+            yield (_groups_of(extent, two, length, 2) if two else geometries(extent, shape, length))[0]
 
 
-def _case(extent: Extent, x: Array, epsilon: float, name: str) -> Case:
-    claims, fmt = extent.claims, extent.format
-    blocks, groups = (part(x.shape).parts for part in (extent.operation.blocks, extent.operation.groups))
+def _groups_of(extent: Extent, shape: Shape, members: int, parts: int) -> list[Geometry]:
+    found = geometries(extent, shape, members)
+    return [g for g in found if extent.operation.groups(shape, g.attributes).parts == parts]
+
+
+def _case(extent: Extent, geometry: Geometry, x: Array, epsilon: float, name: str) -> Case:
+    claims, fmt, operation = extent.claims, extent.format, extent.operation
     script = [Step("train", x)]
     wanted = tuple(each for each in claims.gradients if each == "dx" or each[1:] in claims.parameters)
     if "backward" in claims.verbs and wanted:
-        cotangent = (np.resize(_K[::-1], x.shape) / 8 + 0.25).astype(fmt.dtype)
-        script.append(Step("backward", None, cotangent, 0, wanted))
+        y = operation.shape_of("y", x.shape, geometry.attributes)
+        script.append(Step("backward", None, (np.resize(_K[::-1], y) / 8 + 0.25).astype(fmt.dtype), 0, wanted))
+
+    def given(each: str) -> Array:
+        values = np.array(GIVEN.get(each, ANYTHING))
+        return np.resize(values, operation.shape_of(each, x.shape, geometry.attributes)).astype(fmt.dtype)
+
     return Case(
-        operation=extent.operation.name,
+        operation=operation.name,
         dtype=extent.dtype,
-        attributes={"epsilon": epsilon, "momentum": 0.25},
+        attributes=dict(geometry.attributes)
+        | ({"epsilon": epsilon} if operation.has_epsilon else {})
+        | ({"momentum": 0.25} if operation.state else {})
+        | dict(claims.fixed),
         script=tuple(script),
-        parameters={each: np.resize(GIVEN[each], blocks).astype(fmt.dtype) for each in claims.parameters},
-        state={each: np.resize(GIVEN[each], groups).astype(fmt.dtype) for each in claims.state},
+        parameters={each: given(each) for each in claims.parameters},
+        state={each: given(each) for each in claims.state},
         layout=claims.layouts[0],
         regime=name,
     )

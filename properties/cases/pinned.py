@@ -7,12 +7,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from normspec.properties.cases.shapes import Extent
+from normspec.properties.cases.scripts import spoilable
+from normspec.properties.cases.shapes import Extent, Geometry, geometries
 from normspec.spec.case import GRADIENTS, Case, Step
 from normspec.spec.formats import Array
+from normspec.spec.operations import Operation
+from normspec.spec.operations.operation import Attributes
+from normspec.spec.partition import Shape
 
 PLAIN = np.array([[1, -2], [3, 0.5], [-0.5, 4]])
 GIVEN = {"gamma": [1.5, -0.5], "beta": [0.25, 2], "running_mean": [0.5, -1], "running_var": [2, 0.25]}
+ANYTHING = [0.75, -1.25, 2]  # for parameters that are none of these
+IMAGE = (2, 2, 2, 3)
 IN_MEMORY = ("contiguous", "channels_last")  # the orders in which real layers are fed
 LONG = 4097  # long enough that a sum of equal terms, one after the other, drifts far out of a tree's bound
 
@@ -20,10 +26,10 @@ LONG = 4097  # long enough that a sum of equal terms, one after the other, drift
 def small(extent: Extent) -> list[Case]:
     """Return overflowing squares, stale and fresh backwards, images in both orders of memory, two trainings."""
     largest = np.sqrt(extent.format.largest)
-    plain = _array(PLAIN, extent)
-    huge = _array(PLAIN * largest, extent)
-    tiny = _array(PLAIN * 2.0**-7, extent)
-    image = _array(np.cumsum(np.arange(24) % 5).reshape(2, 2, 2, 3) / 4, extent)
+    plain = _array(_plain_for(extent), extent)
+    huge = _array(_plain_for(extent) * largest, extent)
+    tiny = _array(_plain_for(extent) * 2.0**-7, extent)
+    image = _array(np.cumsum(np.arange(24) % 5).reshape(IMAGE) / 4, extent)
     forwards = (Step("infer", plain), Step("train", plain * plain.dtype.type(3)))
     found = [
         _case(extent, (Step("train", huge),), 1e-5),
@@ -35,8 +41,15 @@ def small(extent: Extent) -> list[Case]:
     ]
     twice = _case(extent, (Step("train", plain), Step("train", tiny)), 1e-3)
     if twice is not None:
-        found.append(twice.but(attributes={**twice.attributes, "momentum": 0.25}))
+        quarter = {"momentum": 0.25} if extent.operation.state else {}
+        found.append(twice.but(attributes={**twice.attributes, **quarter, **extent.claims.fixed}))
     return [case for case in found if case is not None] + _with_one_parameter(extent, plain)
+
+
+def _plain_for(extent: Extent) -> Array:
+    """Return the plain input in the operation's least rank: with channels, or as one sample with channels and space."""
+    least = min(extent.ranks)
+    return PLAIN if least == 2 else PLAIN.T.reshape(1, 2, *[1] * (least - 3), 3)
 
 
 def _with_one_parameter(extent: Extent, x: Array) -> list[Case]:
@@ -48,67 +61,100 @@ def _with_one_parameter(extent: Extent, x: Array) -> list[Case]:
 
 
 def large(extent: Extent) -> list[Case]:
-    """Return long groups in both orders of memory: sums of equal terms, and of cotangents of one sign."""
+    """Return long groups or blocks in both orders of memory: sums of equal terms, and of cotangents of one sign."""
     found = []
-    for shape in ((LONG, 2), (LONG, 2, 1, 1), (1, 2, 1, LONG)):
+    for shape in ((LONG, 2), (2, LONG), (LONG, 2, 1, 1), (1, 2, 1, LONG)):
         for layout in IN_MEMORY if len(shape) > 2 else IN_MEMORY[:1]:
-            equal = _case(extent, (Step("train", _tiled([0.1], shape, extent)),), 1.0, layout)
+            equal = _case(extent, (Step("train", _tiled([0.1], shape, extent)),), 1.0, layout, LONG)
             varied = _tiled([0.1, 0.3, -0.2], shape, extent)
-            sums = _case(extent, (Step("train", varied), _backward(_tiled([0.3], shape, extent), 0)), 1.0, layout)
+            sums = _case(extent, (Step("train", varied), _backward(_tiled([0.3], shape, extent), 0)), 1.0, layout, LONG)
             found += [case for case in (equal, sums) if case is not None]
     return found
 
 
 def degenerate(extent: Extent) -> list[Case]:
     """Return a group of one element, and an empty batch followed by another one."""
-    x = _array(PLAIN, extent)
-    scripts = ((Step("train", x[:1]),), (Step("train", x[:0]), *((Step("train", x),) if extent.claims.scripts else ())))
-    return [case for script in scripts if (case := _case(extent, script, 1e-3)) is not None]
+    x = _array(_plain_for(extent), extent)
+    one = x[(slice(1), slice(None), *[slice(1)] * (x.ndim - 2))]
+    scripts = (
+        (Step("train", one),),
+        (Step("train", one[:, :1]),),
+        (Step("train", x[:0]), *((Step("train", x),) if extent.claims.scripts else ())),
+    )
+    found = (_case(extent, script, 1e-3, least=0) for script in scripts)
+    return [case for case in found if case is not None]
 
 
 def invalid(extent: Extent) -> list[Case]:
     """Return a negative epsilon, and each parameter one element too long."""
-    valid = _case(extent, (Step("train", _array(PLAIN, extent)),), 1e-3)
-    return list(_spoilt(valid)) if valid is not None else []
+    valid = _case(extent, (Step("train", _array(_plain_for(extent), extent)),), 1e-3)
+    return list(_spoilt(valid, spoilable(extent))) if valid is not None else []
 
 
-def _spoilt(case: Case) -> Iterator[Case]:
-    yield case.but(attributes={**case.attributes, "epsilon": -1e-3}, regime="epsilon < 0")
+def _spoilt(case: Case, attributes: tuple[str, ...]) -> Iterator[Case]:
+    if "epsilon" in attributes:
+        yield case.but(attributes={**case.attributes, "epsilon": -1e-3}, regime="epsilon < 0")
     for name, values in case.parameters.items():
         longer = {**case.parameters, name: np.concatenate([values, values[:1]])}
         yield case.but(parameters=longer, regime=f"{name} of the wrong length")
 
 
-def _case(extent: Extent, script: tuple[Step, ...], epsilon: float, layout: str = "") -> Case | None:
-    """Return a case with everything that is claimed given, or None where the script is beyond the claims."""
-    claims = extent.claims
-    if layout and layout not in claims.layouts:
+def _case(extent: Extent, script: tuple[Step, ...], epsilon: float, layout: str = "", least: int = 2) -> Case | None:
+    """Return a case with everything that is claimed given, or None where the script is beyond the claims.
+
+    least is the number of elements that a group or, where it is large, a block must have.
+    """
+    claims, operation = extent.claims, extent.operation
+    shape = script[-1 if script[-1].verb != "backward" else 0].input.shape
+    if not _claimed(extent, script, layout) or (chosen := _geometry(extent, shape, least)) is None:
         return None
-    ranks = {step.input.ndim for step in script if step.verb != "backward"}
-    verbs = {step.verb for step in script}
-    several = sum(step.verb != "backward" for step in script) > 1
-    untracked = "infer" in verbs and not claims.state
-    if not (ranks <= set(extent.ranks) and verbs <= set(claims.verbs)) or (several and not claims.scripts) or untracked:
-        return None
+    attributes = dict(chosen.attributes) | ({"epsilon": epsilon} if operation.has_epsilon else {})
+    if operation.state:
+        attributes |= {"momentum": None if claims.momentum_none else 0.25}
+    attributes |= claims.fixed
     gradients = tuple(name for name in claims.gradients if name == "dx" or name[1:] in claims.parameters)
-    wanted = tuple(step if step.verb != "backward" else _wanting(step, gradients) for step in script)
-    shape = script[0].input.shape
-    blocks, groups = (part(shape).parts for part in (extent.operation.blocks, extent.operation.groups))
-    parameters = {name: _tiled(GIVEN[name], (blocks,), extent) for name in claims.parameters}
+
+    def given(name: str) -> Array:
+        return _tiled(GIVEN.get(name, ANYTHING), operation.shape_of(name, shape, attributes), extent)
+
     return Case(
-        operation=extent.operation.name,
+        operation=operation.name,
         dtype=extent.dtype,
-        attributes={"epsilon": epsilon, "momentum": None if claims.momentum_none else 0.25},
-        script=wanted,
-        parameters=parameters,
-        state={name: _tiled(GIVEN[name], (groups,), extent) for name in claims.state},
+        attributes=attributes,
+        script=tuple(_within(step, operation, shape, attributes, gradients) for step in script),
+        parameters={name: given(name) for name in claims.parameters},
+        state={name: given(name) for name in claims.state},
         layout=layout or claims.layouts[0],
         regime="pinned",
     )
 
 
-def _wanting(step: Step, gradients: tuple[str, ...]) -> Step:
-    return Step("backward", None, step.cotangent, step.of, gradients)
+def _claimed(extent: Extent, script: tuple[Step, ...], layout: str) -> bool:
+    claims = extent.claims
+    ranks = {step.input.ndim for step in script if step.verb != "backward"}
+    verbs = {step.verb for step in script}
+    several = sum(step.verb != "backward" for step in script) > 1
+    untracked = "infer" in verbs and bool(extent.operation.state) and not claims.state
+    fits = ranks <= set(extent.ranks) and verbs <= set(claims.verbs) and (claims.scripts or not several)
+    return fits and not untracked and (not layout or layout in claims.layouts)
+
+
+def _geometry(extent: Extent, shape: Shape, least: int) -> Geometry | None:
+    """Return what an x of this shape is asked to be: long sums may be those over a block."""
+    operation, found = extent.operation, geometries(extent, shape)
+    for part in (operation.groups, operation.blocks) if least >= LONG else (operation.groups,):
+        for geometry in found:
+            if part(shape, geometry.attributes).members >= least:
+                return geometry
+    return None
+
+
+def _within(step: Step, operation: Operation, shape: Shape, attributes: Attributes, gradients: tuple[str, ...]) -> Step:
+    """Return a backward step with the gradients that there are, and a cotangent of the shape of y."""
+    if step.cotangent is None:
+        return step
+    y = operation.shape_of("y", shape, attributes)
+    return Step("backward", None, np.resize(step.cotangent, y), step.of, gradients)
 
 
 def _backward(cotangent: Array, of: int) -> Step:

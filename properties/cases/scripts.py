@@ -17,23 +17,24 @@ from normspec.properties.cases.draws import (
     tensors,
 )
 from normspec.properties.cases.regimes import Scale
-from normspec.properties.cases.shapes import Extent, Shape, degenerate_shapes, large_shapes, small_shapes
+from normspec.properties.cases.shapes import Extent, Geometry, degenerate_shapes, large_shapes, small_shapes
 from normspec.spec.case import Case, Step
 from normspec.spec.claims import Claims
 from normspec.spec.formats import Array
+from normspec.spec.partition import Shape
 
-PARAMETER_OF = {"dgamma": "gamma", "dbeta": "beta"}
+USUAL_EPSILON = 1e-5
 
 
 @st.composite
-def parameters(draw: st.DrawFn, extent: Extent, shape: Shape) -> dict[str, Array]:
-    """Draw gamma and beta, each given or absent, both of either sign and different for each block.
+def parameters(draw: st.DrawFn, extent: Extent, geometry: Geometry) -> dict[str, Array]:
+    """Draw each parameter, given or absent; gamma and beta of either sign and different for each block.
 
     Now and then beta is -gamma: then y crosses zero wherever xhat is near 1, and shows the roundings inside.
     """
     drawn = {}
-    strategy = quarters((extent.operation.blocks(shape).parts,), extent.format)
     for name in extent.claims.parameters:
+        strategy = quarters(extent.operation.shape_of(name, geometry.shape, geometry.attributes), extent.format)
         value = draw(maybe(strategy) if name in extent.claims.optional else strategy)
         if value is not None:
             drawn[name] = value
@@ -43,14 +44,14 @@ def parameters(draw: st.DrawFn, extent: Extent, shape: Shape) -> dict[str, Array
 
 
 @st.composite
-def states(draw: st.DrawFn, extent: Extent, shape: Shape) -> dict[str, Array]:
+def states(draw: st.DrawFn, extent: Extent, geometry: Geometry) -> dict[str, Array]:
     """Draw running statistics, or none."""
-    claims, groups = extent.claims, (extent.operation.groups(shape).parts,)
+    claims = extent.claims
     if not claims.state or ("state" in claims.optional and draw(st.booleans())):
         return {}
+    shapes = {name: extent.operation.shape_of(name, geometry.shape, geometry.attributes) for name in claims.state}
     return {
-        "running_mean": draw(quarters(groups, extent.format)),
-        "running_var": draw(quarters(groups, extent.format, positive=True)),
+        name: draw(quarters(shape, extent.format, positive=name == "running_var")) for name, shape in shapes.items()
     }
 
 
@@ -62,38 +63,48 @@ def verbs_of(claims: Claims, *, tracked: bool) -> tuple[Any, ...]:
 @st.composite
 def scripts(draw: st.DrawFn, extent: Extent, shape: Shape, scale: Scale, given: Case) -> tuple[Step, ...]:
     """Draw one or several forward steps and, in any order after them, backward steps of some of them."""
-    claims = extent.claims
-    verbs = verbs_of(claims, tracked=bool(given.state))
+    claims, operation = extent.claims, extent.operation
+    verbs = verbs_of(claims, tracked=bool(given.state) or not operation.state)
     count = draw(st.sampled_from((1, 1, 1, 2, 3))) if claims.scripts else 1
     inputs = tensors(shape, given.regime, scale)
     forwards = [Step(draw(st.sampled_from(verbs)), draw(inputs)) for _ in range(count)]
-    available = [d for d in claims.gradients if PARAMETER_OF.get(d) is None or PARAMETER_OF[d] in given.parameters]
+    available = [name for name in claims.gradients if name == "dx" or name[1:] in given.parameters]
     if "backward" not in claims.verbs or not available:
         return tuple(forwards)
     order = draw(st.lists(st.integers(0, count - 1), max_size=count + (count > 1)))
+    y = operation.shape_of("y", shape, given.attributes)
     backwards = [
-        Step("backward", None, draw(cotangents(shape, extent.format)), of, draw(subsets(available))) for of in order
+        Step("backward", None, draw(cotangents(y, extent.format)), of, draw(subsets(available))) for of in order
     ]
     return (*forwards, *backwards)
 
 
 @st.composite
-def cases(draw: st.DrawFn, extent: Extent, shapes: st.SearchStrategy[Shape]) -> Case:
+def cases(draw: st.DrawFn, extent: Extent, shapes: st.SearchStrategy[Geometry]) -> Case:
     """Draw a case with inputs of one of these shapes."""
-    shape, epsilon = draw(shapes), draw(EPSILONS)
-    momenta = (*MOMENTA, None) if extent.claims.momentum_none else MOMENTA
+    geometry = draw(shapes)
+    shape, attributes = geometry.shape, {**draw(open_attributes(extent)), **geometry.attributes}
     bare = Case(
         operation=extent.operation.name,
         dtype=extent.dtype,
-        attributes={"epsilon": epsilon, "momentum": draw(st.sampled_from(momenta))},
+        attributes=attributes,
         script=(),
-        parameters=draw(parameters(extent, shape)),
-        state=draw(states(extent, shape)),
+        parameters=draw(parameters(extent, geometry)),
+        state=draw(states(extent, geometry)),
         layout=draw(layouts(extent.claims, len(shape))),
         regime=draw(st.sampled_from(extent.regimes)),
     )
-    scale = Scale(extent.format, epsilon, draw(sizes()), prod(shape))
+    scale = Scale(extent.format, attributes.get("epsilon", USUAL_EPSILON), draw(sizes()), prod(shape))
     return bare.but(script=draw(scripts(extent, shape, scale, bare)))
+
+
+@st.composite
+def open_attributes(draw: st.DrawFn, extent: Extent) -> dict[str, Any]:
+    """Draw epsilon and momentum, where the operation leaves them open."""
+    drawn: dict[str, Any] = {"epsilon": draw(EPSILONS)} if extent.operation.has_epsilon else {}
+    if extent.operation.state:
+        drawn["momentum"] = draw(st.sampled_from((*MOMENTA, None) if extent.claims.momentum_none else MOMENTA))
+    return {name: extent.claims.fixed.get(name, value) for name, value in drawn.items()}
 
 
 def layouts(claims: Claims, rank: int) -> st.SearchStrategy[str]:
@@ -131,13 +142,18 @@ def after_empty(extent: Extent) -> st.SearchStrategy[Case]:
     return small(extent).map(preceded)
 
 
+def spoilable(extent: Extent) -> tuple[str, ...]:
+    """Return the attributes that can be given a value without a meaning."""
+    return ("epsilon",) if extent.operation.has_epsilon and "epsilon" not in extent.claims.fixed else ()
+
+
 @st.composite
 def invalid(draw: st.DrawFn, extent: Extent) -> Case:
     """Draw a small case with one thing wrong: a parameter's length, or the sign of epsilon."""
     case = draw(small(extent))
-    wrong = draw(st.sampled_from(("epsilon", *extent.claims.parameters)))
+    wrong = draw(st.sampled_from((*spoilable(extent), *extent.claims.parameters)))
     if wrong == "epsilon":
         return case.but(attributes={**case.attributes, "epsilon": -case.attributes["epsilon"]}, regime="epsilon < 0")
-    right = extent.operation.blocks(case.script[0].input.shape).parts
-    values = draw(quarters((right + draw(st.integers(1, 2)),), extent.format))
+    first, *others = extent.operation.shape_of(wrong, case.script[0].input.shape, case.attributes)
+    values = draw(quarters((first + draw(st.integers(1, 2)), *others), extent.format))
     return case.but(parameters={**case.parameters, wrong: values}, regime=f"{wrong} of the wrong length")

@@ -7,6 +7,11 @@ from normspec.properties.trial import Trial
 from normspec.properties.verdict import Judgement
 
 
+def output(trial: Trial) -> Judgement:
+    """Judge y in training and in inference, where both are the same."""
+    return agreement(trial, trial.normalizing, ("y",))
+
+
 def training_output(trial: Trial) -> Judgement:
     """Judge y in training."""
     return agreement(trial, trial.indices("train"), ("y",))
@@ -28,23 +33,25 @@ def running_variance(trial: Trial) -> Judgement:
 
 
 def input_gradient(trial: Trial) -> Judgement:
-    """Judge dx in training."""
-    return agreement(trial, _fresh(trial, "train"), ("dx",))
+    """Judge dx where the statistics are the input's own."""
+    return agreement(trial, _fresh(trial), ("dx",))
 
 
 def gamma_gradient(trial: Trial) -> Judgement:
-    """Judge dgamma in training."""
-    return agreement(trial, _fresh(trial, "train"), ("dgamma",))
+    """Judge dgamma where the statistics are the input's own."""
+    return agreement(trial, _fresh(trial), ("dgamma",))
 
 
 def beta_gradient(trial: Trial) -> Judgement:
     """Judge dbeta in training and in inference, where it is the same sum."""
-    return agreement(trial, (*_fresh(trial, "train"), *_fresh(trial, "infer")), ("dbeta",))
+    fresh = [index for index in trial.indices("backward") if not stale(trial.case, index)]
+    return agreement(trial, fresh, ("dbeta",))
 
 
 def inference_gradients(trial: Trial) -> Judgement:
     """Judge dx and dgamma in inference."""
-    return agreement(trial, _fresh(trial, "infer"), ("dx", "dgamma"))
+    inferred = [i for i in trial.indices("backward") if not trial.own(i) and not stale(trial.case, i)]
+    return agreement(trial, inferred, ("dx", "dgamma"))
 
 
 def saved_values(trial: Trial) -> Judgement:
@@ -53,19 +60,20 @@ def saved_values(trial: Trial) -> Judgement:
     return agreement(trial, stale_ones, ("dx", "dgamma", "dbeta"))
 
 
-def _fresh(trial: Trial, verb: str) -> tuple[int, ...]:
-    """Return the backward steps before which the layer was not trained again: the others are saved_values'."""
-    return tuple(index for index in trial.backwards(verb) if not stale(trial.case, index))
+def _fresh(trial: Trial) -> tuple[int, ...]:
+    """Return the backward steps of own statistics that no training came before: the others are saved_values'."""
+    return tuple(i for i in trial.normalizing_backwards if not (trial.operation.state and stale(trial.case, i)))
 
 
 LAWS = (
+    Law("output", output),
     Law("training-output", training_output),
     Law("inference-output", inference_output, needs=("infer",)),
     Law("running-mean", running_mean),
     Law("running-variance", running_variance),
     Law("dx", input_gradient, needs=("train", "backward")),
-    Law("dgamma", gamma_gradient, needs=("train", "backward")),
-    Law("dbeta", beta_gradient, needs=("backward",)),
+    Law("dgamma", gamma_gradient, needs=("train", "backward", "dgamma")),
+    Law("dbeta", beta_gradient, needs=("backward", "dbeta")),
     Law("inference-gradients", inference_gradients, needs=("infer", "backward")),
     Law("saved-values", saved_values, needs=("train", "backward"), streams=("small",)),
 )

@@ -13,8 +13,6 @@ from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
 from normspec.spec.outcome import Refused, Returned
 
-RUNNING = ("running_mean", "running_var")
-
 
 def single_element(trial: Trial) -> Judgement:
     """Judge what training does with groups of one element: what the convention says."""
@@ -27,15 +25,14 @@ def empty_batch(trial: Trial) -> Judgement:
 
 
 def _degenerate(trial: Trial, members: int, convention: str) -> Judgement:
-    first = trial.case.script[0]
-    if first.verb != "train" or trial.operation.groups(first.input.shape).members != members:
+    if not trial.own(0) or _members(trial, 0) != members:
         return NO_STEP
     if trial.conventions[convention] == "refuse":
         return _refused(trial, f"{convention} is declared to be refused")
     if not isinstance(trial.outcome, Returned):
         return Broken(f"is not answered at {place_of(trial, trial.outcome.step)}: {trial.outcome.message}")
     degenerate = [index for index in range(len(trial.steps)) if _members(trial, index) == members]
-    later = [index for index in trial.indices("train") if index not in degenerate]
+    later = [index for index in trial.normalizing if index not in degenerate]
     poisoned = [
         f"step {index}: {name} is NaN"
         for index in degenerate
@@ -44,15 +41,15 @@ def _degenerate(trial: Trial, members: int, convention: str) -> Judgement:
     ]
     if poisoned:
         return Broken(poisoned[0])
-    outputs = ("y", *RUNNING, "dx", "dgamma", "dbeta")
-    return worst((Kept(), agreement(trial, degenerate, outputs), agreement(trial, later, RUNNING)))
+    running, outputs = trial.operation.state, ("y", *trial.operation.state, *trial.operation.gradients)
+    return worst((Kept(), agreement(trial, degenerate, outputs), agreement(trial, later, running)))
 
 
 def _members(trial: Trial, index: int) -> int:
-    """Return the size of a group in a step, or in the forward step that it is the backward of."""
+    """Return the size of a group in a step, or in the forward step that it is the backward of; 0 without elements."""
     step = trial.case.script[index]
     x = (step if step.of is None else trial.case.forward_of(index)).input
-    return trial.operation.groups(x.shape).members
+    return trial.groups(x.shape).members if x.size else 0
 
 
 def _refused(trial: Trial, why: str) -> Judgement:
@@ -65,7 +62,7 @@ def _refused(trial: Trial, why: str) -> Judgement:
 
 def refusals(trial: Trial) -> Judgement:
     """Judge that a call that means nothing is refused: a negative epsilon, a parameter of the wrong length."""
-    if trial.case.attributes["epsilon"] < 0 and trial.conventions["negative_epsilon"] == "accept":
+    if trial.case.attributes.get("epsilon", 0) < 0 and trial.conventions.get("negative_epsilon") == "accept":
         return Inapplicable("a negative epsilon is declared to be accepted")
     return _refused(trial, f"{trial.case.regime} must be refused")
 
@@ -73,33 +70,32 @@ def refusals(trial: Trial) -> Judgement:
 def nan_confined(trial: Trial) -> Judgement:
     """Judge that a NaN makes its own group NaN in training, and touches no other."""
     first = trial.case.script[0]
-    if first.verb != "train" or not trial.steps:
+    if not trial.steps or not trial.own(0) or not first.input.size:
         return NO_STEP
     x = first.input.copy()
     x[(0,) * x.ndim] = np.nan
+    split = trial.groups(x.shape).split
     alone = trial.case.but(script=(replace(first, x=x),))
     other = trial.variant(alone)
     if not other.steps:
         return Broken(f"a NaN in x is not answered: {other.outcome}", shown=alone)
-    y = wide(other.steps[0]["y"])
-    if not np.isnan(y[:, 0]).all():
+    y = split(wide(other.steps[0]["y"]))
+    if not np.isnan(y[0]).all():
         return Broken("a NaN in a group leaves elements of its y that are not NaN", shown=alone)
-    before, bound = wide(trial.steps[0]["y"]), reach(trial.expected(0)["y"])
-    if y.shape[1] == 1:
+    before, bound = split(wide(trial.steps[0]["y"])), split(reach(trial.expected(0)["y"]))
+    if len(y) == 1:
         return Kept()
-    return worst((Kept(), within("a NaN in channel 0 changes y of another", (y - before)[:, 1:], 2 * bound[:, 1:])))
+    return worst((Kept(), within("a NaN in the first group changes y of another", (y - before)[1:], 2 * bound[1:])))
 
 
 def loud_overflow(trial: Trial) -> Judgement:
     """Judge that where squares overflow, y is right to one bit or visibly not finite: never silently wrong."""
-    return worst(
-        _loud(trial, index) for index in trial.indices("train") if squares_overflow(trial.case.script[index].input)
-    )
+    return worst(_loud(trial, index) for index in trial.normalizing if squares_overflow(trial.case.script[index].input))
 
 
 def _loud(trial: Trial, index: int) -> Judgement:
     observed, expected = trial.steps[index]["y"], trial.expected(index)["y"]
-    split = trial.operation.groups(observed.shape).split
+    split = trial.groups(observed.shape).split
     y, exact = split(wide(observed)), split(expected.high)
     judged = np.asarray(np.isfinite(y).all(-1) & np.isfinite(exact).all(-1))
     if not judged.any():

@@ -1,10 +1,11 @@
 """Invariants of one result: what every group of outputs or gradients satisfies by itself.
 
 Each follows from agreement with the oracle. They stand on their own because the pattern of broken laws tells a reader
-what is wrong.
+what is wrong. Where gamma varies in a group they are about (y - beta) / gamma; a group with a gamma of 0 shows nothing.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,29 +15,40 @@ from normspec.properties.laws.judging import reach, wide, within, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Judgement
 from normspec.spec.formats import Array
-from normspec.spec.numbers.plain import Plain
-from normspec.spec.oracles import normalize
+from normspec.spec.reference import normalized
 
-Rows = tuple[Array, Array, Array, Array]  # observed minus exact, exact, reach, x; each (groups, members)
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """One output in rows of groups: observed minus exact, exact, how far it may reach; the gamma and beta of elements.
+
+    x is the input that it belongs to.
+    """
+
+    error: Array
+    exact: Array
+    bound: Array
+    gamma: Array
+    beta: Array
+    x: Array
 
 
 def zero_mean(trial: Trial) -> Judgement:
-    """Judge Σ (y - β) = 0 over each group: what is off must not exceed the sum of the tolerances."""
+    """Judge Σ (y - β)/γ = 0 over each group: what is off must not exceed the sum of the tolerances."""
 
     def judge(rows: Rows, index: int) -> Judgement:
-        error, _, bound, _ = rows
+        error, bound = rows.error / rows.gamma, rows.bound / np.abs(rows.gamma)
         return within(f"step {index}: the sum of y - β over a group", error.sum(-1), bound.sum(-1))
 
     return _of_outputs(trial, judge)
 
 
 def second_moment(trial: Trial) -> Judgement:
-    """Judge Σ (y - β)² = γ² m v/(v + ε) over each group."""
-    beta = trial.case.parameters.get("beta")
+    """Judge the sum of ((y - β)/γ)² over each group, which the normalization fixes."""
 
     def judge(rows: Rows, index: int) -> Judgement:
-        error, exact, bound, _ = rows
-        centred = exact - (0.0 if beta is None else wide(beta)[:, None])
+        error, bound = rows.error / rows.gamma, rows.bound / np.abs(rows.gamma)
+        centred = (rows.exact - rows.beta) / rows.gamma
         excess = (error * (2 * centred + error)).sum(-1)
         allowed = (bound * (2 * np.abs(centred) + bound)).sum(-1)
         return within(f"step {index}: the sum of (y - β)² over a group", excess, allowed)
@@ -45,47 +57,63 @@ def second_moment(trial: Trial) -> Judgement:
 
 
 def _of_outputs(trial: Trial, judge: Callable[[Rows, int], Judgement]) -> Judgement:
-    return worst(judge(_rows(trial, index, "y"), index) for index in trial.indices("train"))
+    return worst(judge(_shown(_rows(trial, index, "y")), index) for index in trial.normalizing)
+
+
+def _shown(rows: Rows) -> Rows:
+    """Return the groups in which no gamma is 0; a gamma that is constant in its group is taken for 1."""
+    kept = (rows.gamma != 0).all(-1)
+    gamma = np.where((rows.gamma == rows.gamma[:, :1]).all(-1, keepdims=True), 1.0, rows.gamma)
+    kept |= (gamma == 1).all(-1)
+    return Rows(*(part[kept] for part in (rows.error, rows.exact, rows.bound, gamma, rows.beta, rows.x)))
 
 
 def _rows(trial: Trial, index: int, output: str) -> Rows:
-    step = trial.case.script[index]
-    x = (step if step.of is None else trial.case.forward_of(index)).input
+    step, case = trial.case.script[index], trial.case
+    x = (step if step.of is None else case.forward_of(index)).input
     expected = trial.expected(index)[output]
     error = (wide(trial.steps[index][output]) - expected.high) - expected.low
-    split = trial.operation.groups(x.shape).split
-    return split(error), split(expected.high), split(reach(expected)), split(wide(x))
+    groups, blocks = trial.groups(x.shape), trial.blocks(x.shape)
+    gamma, beta = (
+        groups.split(
+            blocks.spread_over(wide(case.parameters[name])) if name in case.parameters else np.full(x.shape, one)
+        )
+        for name, one in (("gamma", 1.0), ("beta", 0.0))
+    )
+    if trial.conventions.get("scale_form") == "offset" and "gamma" in case.parameters:
+        gamma = gamma + 1
+    error, exact, bound = (groups.split(part) for part in (error, expected.high, reach(expected)))
+    return Rows(error, exact, bound, gamma, beta, groups.split(wide(x)))
 
 
 def gradient_sum(trial: Trial) -> Judgement:
-    """Judge Σ dx = 0 over each group in training."""
-    return _of_gradients(trial, lambda error, bound, xhat: (error.sum(-1), bound.sum(-1)), "the sum of dx over a group")
+    """Judge Σ dx = 0 over each group."""
+    return _of_gradients(
+        trial, lambda rows, xhat: (rows.error.sum(-1), rows.bound.sum(-1)), "the sum of dx over a group"
+    )
 
 
 def gradient_projection(trial: Trial) -> Judgement:
-    """Judge Σ dx x̂ = γ ε/(v + ε)^(3/2) dγ over each group in training."""
+    """Judge Σ dx x̂ over each group: what epsilon leaves of the projection."""
     return _of_gradients(
         trial,
-        lambda error, bound, xhat: ((error * xhat).sum(-1), (bound * np.abs(xhat)).sum(-1)),
+        lambda rows, xhat: ((rows.error * xhat).sum(-1), (rows.bound * np.abs(xhat)).sum(-1)),
         "the sum of dx x̂ over a group",
     )
 
 
-def _of_gradients(trial: Trial, pair: Callable[[Array, Array, Array], tuple[Array, Array]], what: str) -> Judgement:
+def _of_gradients(trial: Trial, pair: Callable[[Rows, Array], tuple[Array, Array]], what: str) -> Judgement:
     return worst(
         _gradient(trial, index, pair, what)
-        for index in trial.backwards("train")
-        if "dx" in trial.steps[index] and not stale(trial.case, index)
+        for index in trial.normalizing_backwards
+        if "dx" in trial.steps[index] and not (trial.operation.state and stale(trial.case, index))
     )
 
 
-def _gradient(
-    trial: Trial, index: int, pair: Callable[[Array, Array, Array], tuple[Array, Array]], what: str
-) -> Judgement:
-    error, _, bound, x = _rows(trial, index, "dx")
-    m = x.shape[-1]
-    plain = normalize.forward(Plain(), x, 1, 0, trial.case.attributes["epsilon"], m, m)
-    return within(f"step {index}: {what}", *pair(error, bound, plain["y"]))
+def _gradient(trial: Trial, index: int, pair: Callable[[Rows, Array], tuple[Array, Array]], what: str) -> Judgement:
+    rows = _rows(trial, index, "dx")
+    xhat = normalized(trial.operation, rows.x, trial.case.attributes)
+    return within(f"step {index}: {what}", *pair(rows, xhat))
 
 
 LAWS = (

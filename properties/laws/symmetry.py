@@ -6,13 +6,16 @@ Each asks a second question, and carries its answer back. The bound is the sum o
 import numpy as np
 
 from normspec.properties.law import Law
-from normspec.properties.laws.judging import Transform, reach, same, wide, within, worst
+from normspec.properties.laws.judging import Transform, apart, reach, same, wide, within, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Inapplicable, Judgement
 from normspec.spec.case import Case
+from normspec.spec.expectation import expect
 from normspec.spec.formats import Array
-from normspec.spec.numbers.plain import Plain
-from normspec.spec.oracles import normalize
+from normspec.spec.operations import OPERATIONS
+from normspec.spec.operations.kin import kindred
+from normspec.spec.partition import Partition
+from normspec.spec.reference import moments
 
 INEXACT = Inapplicable("the changed input is not a number of the format")
 NO_ANSWER = Inapplicable("the changed case was not answered")
@@ -30,15 +33,10 @@ def _compare(trial: Trial, case: Case, back: Transform, what: str, outputs: tupl
     return worst(
         same(trial, other, index, name, back, what)
         for index in range(len(trial.steps))
-        if _trains(trial.case, index)
+        if trial.own(index)
         for name in outputs
         if name in trial.steps[index]
     )
-
-
-def _trains(case: Case, index: int) -> bool:
-    step = case.script[index]
-    return (step if step.of is None else case.forward_of(index)).verb == "train"
 
 
 def shift_invariance(trial: Trial) -> Judgement:
@@ -68,51 +66,101 @@ def _inputs(first: Case, second: Case) -> list[tuple[Array, Array]]:
 
 
 def permutation_equivariance(trial: Trial) -> Judgement:
-    """Judge that reversing the samples and the last axis of x and of the cotangent reverses y and dx."""
+    """Judge that a reversal of the axes within groups, parameters carried along, reverses y and dx."""
+    case = trial.case
+    shape = case.script[0].input.shape
+    if any(step.input.shape != shape for step in case.script if step.x is not None):
+        return Inapplicable("the steps have inputs of several shapes")
+    turn = _turn(trial.groups(shape))
+    blocks = trial.blocks(shape)
+
+    def carried(values: Array) -> Array:
+        return blocks.collected(turn(blocks.spread_over(values)))
+
+    other = case.with_arrays(turn, turn).but(
+        parameters={name: carried(values) for name, values in case.parameters.items()},
+        state={name: carried(values) for name, values in case.state.items()},
+    )
+    return _compare(trial, other, turn, "is not carried along by a permutation", ("y", "dx"))
+
+
+def _turn(groups: Partition) -> Transform:
+    """Return the reversal of every axis along which the members of a group lie."""
 
     def turn(array: Array) -> Array:
-        return np.flip(array, (0,) if array.ndim == 2 else (0, -1))
+        return np.ascontiguousarray(np.flip(array.reshape(groups.view), groups.axes)).reshape(groups.shape)
 
-    return _compare(
-        trial, trial.case.with_arrays(turn, turn), turn, "is not carried along by a permutation", ("y", "dx")
-    )
+    return turn
 
 
 def group_independence(trial: Trial) -> Judgement:
     """Judge that the first group's y and dx do not depend on the elements of the others."""
-    if all(step.input.shape[1] < 2 for step in trial.case.script if step.x is not None):
+    if all(trial.groups(step.input.shape).parts < 2 for step in trial.case.script if step.x is not None):
         return Inapplicable("there is one group")
 
     def disturb(x: Array) -> Array:
-        changed = x.copy()
-        changed[:, 1:] = -changed[:, 1:][::-1]
-        return changed
+        groups = trial.groups(x.shape)
+        rows = groups.split(x).copy()
+        rows[1:] = -rows[1:, ::-1]
+        return np.ascontiguousarray(groups.join(rows))
 
     other = trial.variant(trial.case.with_arrays(disturb, _unchanged))
     if not other.steps:
         return NO_ANSWER
     return worst(
+        _first_group_stays(trial, other, index, name)
+        for index in range(len(trial.steps))
+        for name in ("y", "dx")
+        if name in trial.steps[index] and trial.own(index) and trial.steps[index][name].size
+    )
+
+
+def _first_group_stays(trial: Trial, other: Trial, index: int, name: str) -> Judgement:
+    split = trial.groups(trial.steps[index][name].shape).split
+    mine, theirs = wide(trial.steps[index][name]), wide(other.steps[index][name])
+    bound = reach(trial.expected(index)[name]) + reach(other.expected(index)[name])
+    what = f"step {index}: {name} of the first group changes with the others"
+    return within(what, split(mine - theirs)[0], split(bound)[0])
+
+
+def batch_invariance(trial: Trial) -> Judgement:
+    """Judge that the first sample alone gives the y and dx that it gives in the batch."""
+    if all(step.input.shape[0] < 2 for step in trial.case.script if step.x is not None):
+        return Inapplicable("there is one sample")
+
+    def first(array: Array) -> Array:
+        return np.ascontiguousarray(array[:1])
+
+    other = trial.variant(trial.case.with_arrays(first, first))
+    if not other.steps:
+        return NO_ANSWER
+    return worst(
         within(
-            f"step {index}: {name} of channel 0 changes with the other channels",
-            (wide(trial.steps[index][name]) - wide(other.steps[index][name]))[:, 0],
-            (reach(trial.expected(index)[name]) + reach(other.expected(index)[name]))[:, 0],
+            f"step {index}: {name} of a sample changes when it is alone",
+            apart(wide(trial.steps[index][name])[:1], wide(other.steps[index][name])),
+            reach(trial.expected(index)[name])[:1] + reach(other.expected(index)[name]),
         )
         for index in range(len(trial.steps))
         for name in ("y", "dx")
-        if name in trial.steps[index] and _trains(trial.case, index)
+        if name in trial.steps[index] and trial.steps[index][name].size
     )
 
 
 def identity_recovery(trial: Trial) -> Judgement:
     """Judge that γ = σ and β = μ give back x, as nearly as the format holds σ and μ."""
-    step = trial.case.script[0]
-    if step.verb != "train" or step.input.size == 0 or set(trial.implementation.claims.parameters) < {"gamma", "beta"}:
-        return Inapplicable("the case does not begin with training, or there is no affine part")
-    rows = trial.operation.groups(step.input.shape).split(wide(step.input))
-    plain = normalize.statistics(Plain(), rows, rows.shape[-1], rows.shape[-1])
-    sigma = np.sqrt(plain["variance"] + trial.case.attributes["epsilon"])
+    step, claims = trial.case.script[0], trial.implementation.claims
+    if step.input.size == 0 or set(claims.parameters) < {"gamma", "beta"} or not trial.own(0):
+        return Inapplicable("the case does not begin with the input's own statistics, or there is no affine part")
+    groups, blocks = trial.groups(step.input.shape), trial.blocks(step.input.shape)
+    if groups != blocks and groups.parts > 1:
+        return Inapplicable("one gamma serves several groups")
+    mean, variance = moments(trial.operation, groups.split(wide(step.input)), trial.case.attributes)
+    sigma = np.sqrt(variance + trial.case.attributes["epsilon"])
     dtype = trial.case.format.dtype
-    recovering = {"gamma": sigma[:, 0].astype(dtype), "beta": plain["mean"][:, 0].astype(dtype)}
+    recovering = {
+        name: blocks.collected(groups.spread_over(values)).astype(dtype)
+        for name, values in (("gamma", sigma), ("beta", mean))
+    }
     other = trial.variant(trial.case.but(script=(step,), parameters=recovering))
     if not other.steps:
         return NO_ANSWER
@@ -121,6 +169,24 @@ def identity_recovery(trial: Trial) -> Judgement:
     return within(
         "y with γ = σ and β = μ is not x", wide(other.steps[0]["y"]) - wide(step.input), reach(expected) + rounding
     )
+
+
+def kinship(trial: Trial) -> Judgement:
+    """Judge that y is what a kindred operation gives, where both part the array alike and no parameter is given."""
+    step, case = trial.case.script[0], trial.case
+    kin = next((found for found in kindred(trial.operation, step.input.shape)), None)
+    if kin is None or step.input.size == 0 or not set(case.parameters) <= set(trial.implementation.claims.optional):
+        return Inapplicable("no other operation parts this shape so")
+    mine = case.but(script=(step,), parameters={}, state={}, attributes={**case.attributes, **kin.mine})
+    other = trial.variant(mine)
+    if not other.steps:
+        return NO_ANSWER
+    theirs = mine.but(operation=kin.operation, attributes={**case.attributes, **kin.theirs})
+    expected = expect(
+        OPERATIONS[kin.operation], theirs, 0, {}, trial.conventions, grade=trial.implementation.claims.grade
+    )
+    difference = (wide(other.steps[0]["y"]) - expected["y"].high) - expected["y"].low
+    return within(f"y is not what {kin.operation} gives", difference, reach(expected["y"]))
 
 
 def rank_equivalence(trial: Trial) -> Judgement:
@@ -155,6 +221,8 @@ LAWS = (
     Law("scale-covariance", scale_covariance, needs=("train",), streams=("small",), asks_again=True),
     Law("permutation-equivariance", permutation_equivariance, needs=("train",), streams=("small",), asks_again=True),
     Law("group-independence", group_independence, needs=("train",), streams=("small",), asks_again=True),
+    Law("batch-invariance", batch_invariance, streams=("small",), asks_again=True),
+    Law("kinship", kinship, streams=("small",), asks_again=True),
     Law("identity-recovery", identity_recovery, needs=("train",), streams=("small",), asks_again=True),
     Law("rank-equivalence", rank_equivalence, needs=("train",), streams=("small",), asks_again=True),
     Law("running-independence", running_independence, needs=("train",), streams=("small",), asks_again=True),

@@ -1,19 +1,17 @@
 """Batch normalization (Ioffe and Szegedy, 2015): one mean and variance for each channel."""
 
+from normspec.spec.operations.axes import all_but_channel
+from normspec.spec.operations.common import CENTRED, CONDUCT, GROUPED
 from normspec.spec.operations.operation import Operation
-
-
-def _all_but_channel(rank: int) -> tuple[int, ...]:
-    return tuple(axis for axis in range(rank) if axis != 1)
-
 
 BATCH_NORM = Operation(
     name="batch_norm",
     statement="y = gamma (x - mean) / sqrt(variance + epsilon) + beta, statistics over all axes but the channel's",
     oracle="normalize",
     ranks=(2, 3, 4, 5),
-    group_axes=_all_but_channel,
-    block_axes=_all_but_channel,
+    groups=all_but_channel,
+    blocks=all_but_channel,
+    state=("running_mean", "running_var"),
     conventions=(
         "momentum",
         "running_variance",
@@ -32,29 +30,15 @@ BATCH_NORM = Operation(
         "dbeta",
         "inference-gradients",
         "saved-values",
-        "zero-mean",
-        "second-moment",
-        "gradient-sum",
-        "gradient-projection",
-        "shift-invariance",
-        "scale-covariance",
-        "permutation-equivariance",
-        "group-independence",
+        *CENTRED,
+        *CONDUCT,
+        *GROUPED,
         "identity-recovery",
         "rank-equivalence",
         "running-independence",
-        "cotangent-linearity",
-        "wanted-subsets",
-        "backward-again",
-        "answers",
-        "inputs-untouched",
-        "determinism",
-        "layout-invariance",
         "inference-keeps-state",
         "single-element",
         "empty-batch",
         "refusals",
-        "nan-confined",
-        "loud-overflow",
     ),
 )

@@ -10,6 +10,7 @@ from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError
 from normspec.implementations.faulty import FAULTS
 from normspec.implementations.targets import REGISTERED, list_names, resolve
+from normspec.spec.operations import OPERATIONS
 
 FUNCTION = "def norm(x, gamma, beta, *, epsilon):\n    return x\n"
 BY_HAND = """
@@ -40,13 +41,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_numpy_names_all_numpy_implementations() -> None:
-    assert [each.name for each in resolve("numpy")] == ["numpy-two-pass", "numpy-welford"]
+    assert [each.name for each in resolve("numpy", "batch_norm")] == ["numpy-two-pass", "numpy-welford"]
+    assert {each.operation for each in resolve("numpy")} == set(OPERATIONS)
 
 
 def test_every_registered_name_resolves() -> None:
     pytest.importorskip("torch")
     for name in REGISTERED:
-        assert all(isinstance(each, Implementation) for each in resolve(name, "batch_norm"))
+        assert resolve(name)
+        assert all(isinstance(each, Implementation) for each in resolve(name))
 
 
 def test_every_fault_resolves_under_its_name() -> None:
@@ -71,19 +74,19 @@ def test_the_list_has_a_line_for_each_name() -> None:
 
 def test_a_function_in_a_file_is_named_by_its_target(here: Path) -> None:
     (here / "mine.py").write_text(FUNCTION)
-    (found,) = resolve("mine.py:norm")
+    (found,) = resolve("mine.py:norm", "batch_norm")
     assert (found.name, found.operation, found.claims.parameters) == ("mine.py:norm", "batch_norm", ("gamma", "beta"))
 
 
 def test_a_function_in_a_module_of_the_current_directory_is_found(here: Path) -> None:
     (here / "a_module_of_mine.py").write_text(FUNCTION)
-    assert resolve("a_module_of_mine:norm")[0].name == "a_module_of_mine:norm"
+    assert resolve("a_module_of_mine:norm", "layer_norm")[0].name == "a_module_of_mine:norm"
 
 
 def test_a_file_can_import_its_neighbour(here: Path) -> None:
     (here / "a_neighbour.py").write_text(FUNCTION)
     (here / "first.py").write_text("from a_neighbour import norm\n")
-    assert resolve("first.py:norm")[0].operation == "batch_norm"
+    assert resolve("first.py:norm", "layer_norm")[0].operation == "layer_norm"
 
 
 def test_implementations_made_by_hand_keep_their_names(here: Path) -> None:
@@ -104,7 +107,7 @@ def test_implementations_made_by_hand_keep_their_names(here: Path) -> None:
         ("math:pi", "is a float, no implementation"),
         ("json:dump_", "there is no attribute dump_; did you mean dump"),
         ("json:zzz", "there is no attribute zzz; there are JSONDecodeError, "),
-        ("json:loads", "is no implementation: it lacks x and epsilon"),
+        ("json:loads", "is no implementation: it lacks x; the names are x, gamma"),
         ("math:hypot", "its signature cannot be read; wrap it in a function with named parameters"),
     ],
 )
@@ -148,6 +151,25 @@ def test_an_implementation_that_cannot_be_asked_is_told_why(here: Path, attribut
     assert message in told(f"hand.py:{attribute}")
 
 
+@pytest.mark.parametrize(
+    ("head", "operation"),
+    [
+        ("my_layer_norm(x, gamma, beta, *, epsilon)", "layer_norm"),
+        ("FusedRMSNorm(x, gamma, *, epsilon)", "rms_norm"),
+        ("norm(x, gamma, beta, *, epsilon, groups)", "group_norm"),
+        ("norm(x, running_mean, running_var, *, epsilon)", "batch_norm"),
+    ],
+)
+def test_an_operation_is_recognized_from_the_signature(here: Path, head: str, operation: str) -> None:
+    (here / "mine.py").write_text(f"def {head}:\n    return x\n")
+    assert resolve(f"mine.py:{head.partition('(')[0]}")[0].operation == operation
+
+
+def test_an_operation_that_nothing_shows_is_asked_for(here: Path) -> None:
+    (here / "mine.py").write_text(FUNCTION)
+    assert "does not show which operation it is: give --operation, one of batch_norm, " in told("mine.py:norm")
+
+
 def test_an_operation_that_a_target_lacks_is_named() -> None:
-    message = told("numpy", "layer_norm")
-    assert message == "target='numpy' has nothing for operation='layer_norm': it implements batch_norm"
+    message = told("torch-module", "cosine")
+    assert message == "target='torch-module' has nothing for operation='cosine': it implements batch_norm"

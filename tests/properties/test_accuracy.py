@@ -19,7 +19,7 @@ from normspec.spec.operations import OPERATIONS
 
 @cache
 def entries(name: str, dtype: str = "float32", seed: int = 0) -> tuple[Entry, ...]:
-    (implementation,) = resolve(name)
+    (implementation,) = resolve(name, "batch_norm")
     settings = Settings(max_examples=10, seed=seed, dtypes=(dtype,))
     return tuple(event for event in measure_accuracy(implementation, settings) if isinstance(event, Entry))
 
@@ -87,10 +87,10 @@ def test_an_implementation_that_never_answers_is_not_graded() -> None:
 
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_pinned_groups_are_long_and_badly_conditioned(dtype: str) -> None:
-    (implementation,) = resolve("numpy-two-pass")
+    (implementation,) = resolve("numpy-two-pass", "batch_norm")
     operation = OPERATIONS["batch_norm"]
     inputs = [case.script[0].input for case in conditioned(Extent(operation, implementation.claims, dtype))]
-    assert {operation.groups(x.shape).members for x in inputs} >= {2, 3, 1025, 4097}
+    assert {operation.groups(x.shape, {}).members for x in inputs} >= {2, 3, 1025, 4097}
     groups = [x.astype(np.float64)[:, 0] for x in inputs if x.ndim == 2]
     most = max(abs(group.mean()) / group.std() for group in groups if group.std())
     assert most > min(1e5, 2.0 ** (FORMATS[dtype].precision - 6))

@@ -33,7 +33,7 @@ def members(case: Case) -> int:
     """Return m, the number of elements of the largest group of a case."""
     operation = OPERATIONS[case.operation]
     shapes = [step.x.shape for step in case.script if step.x is not None]
-    return max((operation.groups(shape).members for shape in shapes), default=0)
+    return max((operation.groups(shape, case.attributes).members for shape in shapes), default=0)
 
 
 def case_in_words(case: Case) -> Iterator[str]:

@@ -1,0 +1,58 @@
+"""The operations of the family in NumPy, in each of its algorithms; float32 inside for the smaller formats."""
+
+from functools import partial
+
+from normspec.implementations.contract import Implementation
+from normspec.implementations.formulas import (
+    Formulas,
+    dx_direction,
+    dx_rescaled,
+    mean_square,
+    sum_of_squares,
+    welford,
+)
+from normspec.implementations.layouts import LAYOUTS
+from normspec.implementations.numpy_layer import NumpyLayer
+from normspec.spec.claims import claims_for
+from normspec.spec.operations import OPERATIONS
+
+DEVIATIONS = Formulas()
+RECURRENCE = Formulas(statistics=welford)
+ROOT_MEAN_SQUARE = Formulas(statistics=mean_square, dx_training=dx_rescaled)
+NORM = Formulas(statistics=sum_of_squares, dx_training=dx_direction)
+
+CENTRED = ("batch_norm", "layer_norm", "instance_norm", "group_norm", "weight_standardization")
+
+
+def layer(
+    name: str, operation: str, formulas: Formulas, statement: str, grade: str = "B1", **declared: str
+) -> Implementation:
+    """Return an implementation made of formulas, which declares the conventions that it follows."""
+    spec = OPERATIONS[operation]
+    return Implementation(
+        name=name,
+        operation=operation,
+        create=partial(NumpyLayer, formulas=formulas, declared=declared),
+        claims=claims_for(
+            spec, layouts=tuple(LAYOUTS), momentum_none=bool(spec.state), conventions=declared, grade=grade
+        ),
+        refusals=(ValueError,),
+        statement=f"{operation} in NumPy, {statement}",
+    )
+
+
+TWO_PASS = tuple(
+    layer("numpy-two-pass", name, DEVIATIONS, "variance from the deviations from the mean (two-pass)")
+    for name in CENTRED
+)
+WELFORD = tuple(
+    layer("numpy-welford", name, RECURRENCE, "variance by Welford's recurrence and Chan's merging (one pass)", "B3")
+    for name in CENTRED
+)
+RESCALED = (
+    layer("numpy-rescaled", "rms_norm", ROOT_MEAN_SQUARE, "gamma times the rescaled input"),
+    layer("numpy-rescaled-offset", "rms_norm", ROOT_MEAN_SQUARE, "1 + gamma times the input", scale_form="offset"),
+    layer("numpy-rescaled-cast", "rms_norm", ROOT_MEAN_SQUARE, "rounded before gamma", cast_order="before_scale"),
+    layer("numpy-direction", "weight_norm", NORM, "gamma times the direction"),
+)
+NUMPY = (*TWO_PASS, *WELFORD, *RESCALED)

@@ -1,0 +1,17 @@
+"""Instance normalization (Ulyanov, Vedaldi and Lempitsky, 2016): one mean and variance for each sample and channel."""
+
+from normspec.spec.operations.axes import all_but_channel, space
+from normspec.spec.operations.common import CENTRED, STATELESS
+from normspec.spec.operations.operation import Operation
+
+INSTANCE_NORM = Operation(
+    name="instance_norm",
+    statement="y = gamma (x - mean) / sqrt(variance + epsilon) + beta, statistics over the axes of space, one gamma "
+    "and beta for each channel",
+    oracle="normalize",
+    ranks=(3, 4, 5),
+    groups=space,
+    blocks=all_but_channel,
+    conventions=("single_element", "empty_batch", "negative_epsilon", "statistics_dtype"),
+    requirements=(*STATELESS, *CENTRED, "kinship", "single-element", "empty-batch"),
+)
