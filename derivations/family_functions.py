@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Expr
 
-from normspec.derivations import affine, family, orders
+from normspec.derivations import affine, double_backward, family, orders
 from normspec.derivations.language import Definition
 from normspec.derivations.printing import Formula
 from normspec.derivations.quantities import mu, xhat_r
@@ -29,7 +29,10 @@ WHOLE_TRAINING, WHOLE_BACKWARD = ("S", "x", "gamma", "beta", "epsilon", "m"), ("
 TRAINING, BACKWARD = (*WHOLE_TRAINING, "d"), (*WHOLE_BACKWARD, "d")
 INFERENCE = ("S", "x", "gamma", "beta", "mean", "variance", "epsilon")
 INFERENCE_BACKWARD = ("S", "x", "dy", "gamma", "mean", "variance", "epsilon")
+SECOND = ("S", "x", "dy", "gamma", "u", "epsilon", "m", "d")
 STATISTICS = {"mean": mu, "variance": family.centred.v}
+TANGENT = {"t": "tangent", "P": "p", "Q": "q", "A": "own"}
+PROJECTED = {"c": "centred", **TANGENT}
 SQUARE = {"mean_square": family.uncentred.v}
 
 NORMALIZE = (
@@ -74,6 +77,12 @@ NORMALIZE = (
             {"running": left("running-step", 0)}, ("running-step",)),
     Formula("blend_weighted", ("old", "new", "kept", "weight"), "The same as a weighted mean: kept + weight = 1.",
             {"running": right("running-step")}, ("running-step",), names={"q": "kept"}),
+    Formula("double_backward", SECOND, "The cotangents of dy, x and gamma where u is the cotangent of dx.",
+            {"ddy": right("double-backward-g"), "dx": right("double-backward-x"),
+             "dgamma": right("double-backward-gamma")},
+            ("double-backward-g", "double-backward-x", "double-backward-gamma"), {"t": double_backward.T}, TANGENT),
+    Formula("double_backward_projected", SECOND, "The same dx with sums over the deviations.",
+            {"dx": right("double-backward-x-projected")}, ("double-backward-x-projected",), names=PROJECTED),
     Formula("unbias", ("variance", "m"), "The unbiased variance from the biased one: m / (m - 1).",
             {"unbiased": left("bessel", 0).args[0]}, ("bessel",)),
 )  # fmt: skip
@@ -94,4 +103,12 @@ RESCALE = (
             {"dx": right("rescale-dx-summed", 0)}, ("rescale-dx-summed",)),
     Formula("backward_gathered", BACKWARD, "The same dx with sums for quotients, and what is common in front.",
             {"dx": right("rescale-dx-summed")}, ("rescale-dx-summed",)),
+    Formula("double_backward", SECOND, "The cotangents of dy, x and gamma where u is the cotangent of dx.",
+            {"ddy": right("rescale-double-backward-g", 0), "dx": right("rescale-double-backward-x"),
+             "dgamma": right("double-backward-gamma")},
+            ("rescale-double-backward-g", "rescale-double-backward-x", "double-backward-gamma"),
+            {"t": double_backward.T_BARE}, TANGENT),
+    Formula("double_backward_projected", SECOND, "The same dx with sums over the elements.",
+            {"dx": right("rescale-double-backward-x-projected")}, ("rescale-double-backward-x-projected",),
+            names=PROJECTED),
 )  # fmt: skip

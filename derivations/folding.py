@@ -3,11 +3,23 @@
 A convolution is a linear map of each patch, so its claims are those of the linear layer.
 """
 
-from sympy import sqrt
+from sympy import Expr, Integer, sqrt
 
-from normspec.derivations.language import Definition, Vector, define, indices, natural, partial, positive, scalar, total
+from normspec.derivations.language import (
+    Definition,
+    Index,
+    Vector,
+    define,
+    indices,
+    natural,
+    partial,
+    positive,
+    scalar,
+    total,
+)
 from normspec.derivations.proof import Chapter, Equation, claim
 from normspec.derivations.quantities import beta, epsilon, g, i, standardized
+from normspec.derivations.readback import collected
 
 F, C = natural("F C")
 k, l = indices("k l", F)  # noqa: E741
@@ -16,15 +28,25 @@ W, b, x, gamma, mu_r = (Vector(name) for name in ("W", "b", "x", "gamma", "mu_r"
 v_r = Vector("v_r", positive=True)
 a = positive("a")
 
+z, c = Vector("z"), scalar("c")
 linear = Definition("z", total(W[o, k] * x[k], k) + b[o], o)
-normalized = Definition("y", gamma[o] * (linear[o] - mu_r[o]) / sqrt(v_r[o] + epsilon) + beta[o], o)
-scale = Definition("alpha", gamma[o] / sqrt(v_r[o] + epsilon), o)
-weight_after = Definition("W'", scale[o] * W[o, k], o, k)
-bias_after = Definition("b'", scale[o] * (b[o] - mu_r[o]) + beta[o], o)
 
-input_norm = Definition("h", gamma[k] * (x[k] - mu_r[k]) / sqrt(v_r[k] + epsilon) + beta[k], k)
-weight_before = Definition("W'", W[o, k] * gamma[k] / sqrt(v_r[k] + epsilon), o, k)
-bias_before = Definition("b'", b[o] + total(W[o, k] * (beta[k] - gamma[k] * mu_r[k] / sqrt(v_r[k] + epsilon)), k), o)
+
+def inference(z: Expr, at: Index) -> Expr:
+    """Normalize a number with the running statistics of a channel."""
+    return gamma[at] * (z - mu_r[at]) / sigma_r[at] + beta[at]
+
+
+sigma_r = Definition("sigma_r", sqrt(v_r[o] + epsilon), o)
+normalized = Definition("y", inference(linear[o], o), o)
+scale = Definition("alpha", collected(inference(z[o], o), [z[o]], keep=[sigma_r])[0], o)
+weight_after = Definition("W'", scale[o] * W[o, k], o, k)
+bias_after = Definition("b'", inference(b[o], o), o)
+shift = Definition("beta'", beta[o] - mu_r[o] * scale[o], o)
+
+input_norm = Definition("h", inference(x[k], k), k)
+weight_before = Definition("W'", W[o, k] * scale[k], o, k)
+bias_before = Definition("b'", b[o] + total(W[o, k] * inference(Integer(0), k), k), o)
 
 w = Vector("w")
 layer = standardized(lambda i: total(w[k] * x[i, k], k))
@@ -32,7 +54,6 @@ scaled = standardized(lambda i: total(a * w[k] * x[i, k], k), a**2 * epsilon, ma
 loss = define("L", total(g[i] * layer.xhat[i], i))
 scaled_loss = define("L'", total(g[i] * scaled.xhat[i], i))
 eta, d = positive("eta"), Vector("d")
-z, c = Vector("z"), scalar("c")
 weights = standardized(lambda k: w[k], mark="_w", over=k)
 moved = standardized(lambda k: w[k] + c, mark="_w'", over=k)
 SIZES = ({"m": 2, "F": 2}, {"m": 3, "F": 2}, {"m": 3, "F": 3})
@@ -44,7 +65,12 @@ CHAPTER = Chapter(
         claim(
             "fold-after",
             "Batch norm in inference after a linear layer or convolution is that layer with other weights.",
-            Equation(normalized[o], total(weight_after[o, k] * x[k], k) + bias_after[o], "collect x"),
+            Equation(
+                normalized[o],
+                total(weight_after[o, k] * x[k], k) + bias_after[o],
+                "weights are scaled, the bias is normalized",
+            ),
+            Equation(bias_after[o], scale[o] * b[o] + shift[o], "or the bias is scaled too"),
         ),
         claim(
             "fold-before",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from normspec.derivations.bounds import ROUNDING
 from normspec.derivations.family_functions import NORMALIZE, RESCALE
+from normspec.derivations.other_functions import ADAIN, CLAMPED, COSINE, FOLDING, LP_MAX, LP_ONE, MIN_MAX, RENORMALIZE
 from normspec.derivations.printing import print_function
 
 ORACLES = Path(__file__).resolve().parent.parent / "spec" / "oracles"
@@ -30,6 +31,14 @@ from typing import Any
 FILES = {
     "normalize.py": ("The normalization family with centring: statistics, forward, backward.", NORMALIZE),
     "rescale.py": ("The normalization family without centring (RMS norm, L2): statistics, forward, backward.", RESCALE),
+    "lp_one.py": ("L1 normalization, where no element is zero.", LP_ONE),
+    "lp_max.py": ("Maximum normalization, where the greatest magnitude is unique.", LP_MAX),
+    "clamped.py": ("Lp normalization where the norm is below epsilon.", CLAMPED),
+    "cosine.py": ("Cosine of two vectors; norms below epsilon are clamped to it.", COSINE),
+    "adain.py": ("Adaptive instance norm: the style's statistics for the content; n elements of style.", ADAIN),
+    "min_max.py": ("Min-max scaling, where least and greatest element are unique.", MIN_MAX),
+    "renormalize.py": ("Batch renormalization; r and shift are constants for the gradient.", RENORMALIZE),
+    "folding.py": ("Batch norm in inference, folded into the layer before it; a group is a channel.", FOLDING),
     "rounding.py": ("Bounds of rounding errors: an independent check of the contract arithmetic.", ROUNDING),
 }
 

@@ -11,9 +11,9 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Abs, Expr, Function, Integer, Mul, Pow, Rational, Symbol
+from sympy import Abs, Basic, Expr, Function, Mul, Pow, Rational, Symbol
 
-from normspec.derivations.nodes import Defined, Delta, Entry, Total
+from normspec.derivations.nodes import Defined, Delta, Entry, Index, Total
 from normspec.derivations.rewriting import free_indices
 
 GROUP, BLOCK, SQRT, RSQRT, ABS, PRODUCT = (
@@ -37,9 +37,39 @@ NAMES = {
     "a": "weight",
 }
 RECIPROCALS = {"sigma": "rstd", "sigma_r": "rstd"}
-ELEMENTS = {"y", "f", "x", "dy", "gamma", "beta", "g", "xhat", "centred", "alpha", "shift", "reach"}
+ELEMENTS = {
+    "y",
+    "f",
+    "x",
+    "dy",
+    "u",
+    "gamma",
+    "beta",
+    "g",
+    "xhat",
+    "centred",
+    "alpha",
+    "shift",
+    "reach",
+    "tangent",
+    "corrected",
+    "w",
+    "x_direction",
+    "w_direction",
+    "style",
+    "style_centred",
+    "style_xhat",
+    "magnitude",
+    "sign",
+    "signed",
+    "scaled",
+    "at_low",
+    "at_high",
+}
 SHAPES: dict[Expr, str] = {
     Symbol("x") - Symbol("mean"): "centred",
+    Symbol("x") - Symbol("batch_mean"): "centred",
+    Symbol("style") - Symbol("style_mean"): "style_centred",
     1 + Symbol("rstd_error"): "widening",
     Symbol("mean_error") + ABS(Symbol("centred")): "reach",
 }
@@ -70,9 +100,8 @@ class Formula:
 def print_function(formula: Formula) -> str:
     """Print a function; raises ValueError where a name would leak that is neither argument nor assigned."""
     body = _Body(formula)
-    for key, expr in formula.results.items():
-        body.name(key, body.lower(expr))
-    returned = ", ".join(f'"{key}": {key}' for key in formula.results)
+    variables = {key: body.result(key, expr) for key, expr in formula.results.items()}
+    returned = ", ".join(f'"{key}": {variable}' for key, variable in variables.items())
     proved = "Claims" if len(formula.claims) > 1 else "Claim"
     lines = [
         *_signature(formula),
@@ -101,6 +130,8 @@ def _assignment(name: str, expr: Expr) -> str:
     line = f"    {name} = {_code(expr)}"
     if len(line) <= LIMIT:
         return line
+    if not expr.is_Add:
+        raise ValueError(f"too long for a line, and no sum: name a part of it: {line}")
     first, *rest = sorted(expr.args, key=_term_key)
     signed = [f"- {_code(-t)}" if _negative(t) else f"+ {_code(t)}" for t in rest]
     return "\n".join([f"    {name} = (", *(f"        {t}" for t in (_code(first), *signed)), "    )"])
@@ -117,13 +148,22 @@ class _Body:
         """The variable for a name of the mathematics."""
         return self.formula.names.get(name, NAMES.get(name, name))
 
+    def result(self, key: str, expr: Expr) -> str:
+        """The variable that has a result; where an argument has that name, it is another."""
+        lowered = self.lower(expr)
+        if isinstance(lowered, Symbol):
+            return str(lowered)
+        return str(self.name(f"new_{key}" if key in self.formula.arguments else key, lowered))
+
     def _symbol(self, name: str) -> Symbol:
         return Symbol(self.known(name))
 
     def name(self, name: str, expr: Expr) -> Expr:
         """Assign an expression to a variable, unless the variable is an argument."""
-        if name not in self.formula.arguments and name not in self.assigned:
-            self.assigned[name] = _assignment(name, expr)
+        if name not in self.formula.arguments and expr != Symbol(name):
+            line = _assignment(name, expr)
+            if self.assigned.setdefault(name, line) != line:
+                raise ValueError(f"two meanings for {name!r} in {self.formula.name}: {self.assigned[name]} and {line}")
         return Symbol(name)
 
     def lower(self, expr: Expr) -> Expr:
@@ -160,15 +200,25 @@ class _Body:
     def _total(self, expr: Total) -> Expr:
         factors = expr.body.args if expr.body.is_Mul else (expr.body,)
         rest = [f for f in factors if not isinstance(f, Delta)]
-        if free_indices(Mul(*rest)) - {expr.index}:
+        if self._indices(Mul(*rest)) - {expr.index}:
             raise ValueError(f"a sum of array code cannot depend on another index: {expr!r}")
         kind = GROUP if len(rest) == len(factors) and not self.formula.block else BLOCK
         return kind(self.lower(Mul(*rest)))
 
+    def _indices(self, expr: Basic) -> frozenset[Index]:
+        """The free indices of code: what is handed in depends on those that it is written with."""
+        if isinstance(expr, Defined) and self.known(expr.name) in self.formula.arguments:
+            return frozenset().union(*map(free_indices, expr.index))
+        if isinstance(expr, (Index, Entry)):
+            return free_indices(expr)
+        below = frozenset().union(*map(self._indices, expr.args))
+        return below - {expr.index} if isinstance(expr, Total) else below
+
     def _power(self, expr: Pow) -> Expr:
         base, exponent = expr.base, expr.exp
         if isinstance(base, Defined) and base.name in RECIPROCALS and exponent.is_Integer and exponent < 0:
-            return self.name(RECIPROCALS[base.name], RSQRT(self.lower(base.body.base))) ** (-exponent)
+            inverse = self.formula.names.get(f"1/{base.name}", RECIPROCALS[base.name])
+            return self.name(inverse, RSQRT(self.lower(base.body.base))) ** (-exponent)
         if exponent == Rational(1, 2):
             return SQRT(self.lower(base))
         if exponent == Rational(-1, 2):
@@ -179,21 +229,25 @@ class _Body:
 
 
 def in_any_order(expr: Mul) -> Expr:
-    """Leave the order of three or more factors open; what is common to a group is one factor beside elements."""
+    """Leave the order of three or more factors open; three or more of the group are one factor beside elements."""
     coefficient, rest = expr.as_coeff_Mul()
     powers = [f.as_base_exp() for f in Mul.make_args(rest)]
     factors = [base for base, exponent in powers for _ in range(int(exponent))]
     below = Mul(*(base**-exponent for base, exponent in powers if exponent < 0))
     elements, scalars = ([f for f in factors if _is_element(f) is kind] for kind in (True, False))
-    common = _divided(scalars, below) if len(scalars) > 2 else Mul(*scalars) / below
-    pieces = [*elements, *([] if common == 1 else [common])]
-    return coefficient * (_open(pieces) if elements else common)
+    if not scalars:
+        return coefficient * _open(elements) / below
+    if len(scalars) > 2:
+        return coefficient * _open([*elements, _open(_divided(scalars, below))])
+    return coefficient * (_open([*elements, *_divided(scalars, below)]) if elements else Mul(*scalars) / below)
 
 
-def _divided(factors: Sequence[Expr], divisor: Expr) -> Expr:
+def _divided(factors: Sequence[Expr], divisor: Expr) -> list[Expr]:
     """Divide the factor that occurs least: what is divided early underflows the most."""
     rarest = min(factors, key=factors.count)
-    return _open([rarest / divisor, *(f for f in factors if f != rarest)])
+    rest = list(factors)
+    rest.remove(rarest)
+    return [rarest / divisor, *rest]
 
 
 def _open(factors: Sequence[Expr]) -> Expr:
@@ -234,6 +288,8 @@ def _product(expr: Mul) -> str:
     front = " * ".join(_held(f) if not f.is_Pow else _code(f) for f in sorted(elements, key=_factor_key))
     if scalars == "1":
         return front
+    if scalars.startswith("1 / "):
+        return front + scalars[1:]
     plain = (
         scalars.isidentifier()
         or scalars.startswith("S.product(")
@@ -243,7 +299,10 @@ def _product(expr: Mul) -> str:
 
 
 def _quotient(factors: Sequence[Expr]) -> str:
-    numerator, denominator = Mul(*factors).as_numer_denom() if factors else (Integer(1), Integer(1))
+    powers = [f.as_base_exp() for f in Mul.make_args(Mul(*factors))]
+    numerator, denominator = (
+        Mul(*(base ** (sign * exponent) for base, exponent in powers if sign * exponent > 0)) for sign in (1, -1)
+    )
     above = " * ".join(
         _code(f) if f.is_Pow else _held(f) for f in sorted(Mul.make_args(numerator), key=_factor_key) if f != 1
     )

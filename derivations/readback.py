@@ -47,14 +47,14 @@ def closed(expr: Any, chart: Chart | None = None, keep: Iterable[Defined | Defin
 
 
 def collected(
-    expr: Any, by: Sequence[Entry], chart: Chart | None = None, keep: Iterable[Defined | Definition] = ()
+    expr: Any, by: Sequence[Entry | Symbol], chart: Chart | None = None, keep: Iterable[Defined | Definition] = ()
 ) -> list[Expr]:
-    """Compute the coefficients of entries in the coordinates of a chart, and last what stands beside them.
+    """Compute the coefficients of entries and symbols in the coordinates of a chart, and last what stands beside them.
 
-    The entries are those of the coordinates. Raises ValueError where an expression is not linear in them.
+    They are those of the coordinates. Raises ValueError where an expression is not linear in them.
     """
     value, names = _in_coordinates(expr, chart or Chart(), keep, 1)
-    atoms = [atom("entry", (e.head, *e.index)) for e in by]
+    atoms = [atom("symbol", e) if isinstance(e, Symbol) else atom("entry", (e.head, *e.index)) for e in by]
     parts: list[Value] = [{} for _ in (*atoms, None)]
     for mono, c in value.items():
         found = [(at, e) for at, a in enumerate(atoms) for b, e in mono if a is b]

@@ -10,7 +10,6 @@ from sympy import Expr
 from normspec.derivations.expect import expected, variance_of
 from normspec.derivations.language import Index, Vector, define, natural, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Induction, Witness, chain, claim
-from normspec.derivations.quantities import j, mu, mu_r, sigma, sigma_r, xhat, xhat_r
 from normspec.derivations.schemes import Independent, s, theta
 
 t = natural("t")
@@ -138,16 +137,6 @@ CHAPTER = Chapter(
                 "each batch weighs the same",
                 start=1,
             ),
-        ),
-        claim(
-            "batch-renorm",
-            "Batch renormalization corrects the batch's statistics to the running ones: r = σ/σᵣ, d = (μ − μᵣ)/σᵣ.",
-            Equation(
-                xhat[j] * (sigma / sigma_r) + (mu - mu_r) / sigma_r,
-                xhat_r[j],
-                "so training and inference agree when r and d are not clipped",
-            ),
-            source="Ioffe 2017",
         ),
         claim(
             "momentum-swap",

@@ -4,34 +4,83 @@ from typing import Any
 
 from sympy import Symbol, sqrt
 
+from normspec.derivations.affine import line
 from normspec.derivations.language import Definition, Delta, Vector, define, indices, mean, natural, partial, total
-from normspec.derivations.proof import Chapter, Equation, claim
-from normspec.derivations.quantities import epsilon, g, i, j, m, mu, v, x, xhat
+from normspec.derivations.proof import Chapter, Equation, chain, claim
+from normspec.derivations.quantities import (
+    Standardized,
+    beta,
+    epsilon,
+    g,
+    gamma,
+    ghat,
+    i,
+    j,
+    m,
+    mu,
+    sigma,
+    standard,
+    standardized,
+    v,
+    x,
+    xhat,
+)
 from normspec.derivations.readback import Chart, closed
 
-low, high = indices("a b", m)
-y = Definition("y", (x[i] - x[low]) / (x[high] - x[low]), i)
-loss = define("L", total(g[i] * y[i], i))
-below = define("A", total(g[i] * (1 - y[i]), i))
-above = define("B", total(g[i] * y[i], i))
-span, least, h = Symbol("span", positive=True), Symbol("least"), Vector("h")
-unit = Chart(
-    {x.head: lambda i: least + span * h[i]},
-    ((h[low], 0), (h[high], 1)),
-    {span: define("r", x[high] - x[low]), least: x[low], h.head: y},
-)
-DX = closed(partial(loss, x[j]), unit)
+a, b = indices("a b", m)
+at_low, at_high = Definition("p", Delta(i, a), i), Definition("q", Delta(i, b), i)
+low, high = define("low", total(at_low[i] * x[i], i)), define("high", total(at_high[i] * x[i], i))
+span = define("r", high - low)
+y = Definition("y", (x[i] - low) / span, i)
+loss = define("L", total(g[i] * (gamma[i] * y[i] + beta[i]), i))
+through_y = total(ghat[i] * partial(y[i], x[j]), i)
+below, above = define("A", total(ghat[i] * (1 - y[i]), i)), define("B", total(ghat[i] * y[i], i))
+
+
+def unit_interval() -> Chart:
+    """Coordinates of a group: x = low + r y, where y is 0 at the least element and 1 at the greatest."""
+    length, least, h, cotangent = Symbol("r", positive=True), Symbol("low"), Vector("h"), Vector("ghat")
+    first, last, A, B = Vector("p"), Vector("q"), Symbol("A"), Symbol("B")
+    rules = (
+        *((total(which[i], i), 1) for which in (first, last)),
+        (total(first[i] * h[i], i), 0),
+        (total(last[i] * h[i], i), 1),
+        (total(cotangent[i] * h[i], i), B),
+        (total(cotangent[i], i), A + B),
+    )
+    return Chart(
+        {x.head: lambda i: least + length * h[i]}, rules, {length: span, least: low, h.head: y, A: below, B: above}
+    )
+
+
+DX = closed(through_y, unit_interval(), [ghat, at_low, at_high])
+unit = Standardized(low, span**2, span, y)
+scale, offset = line(unit)
 SIZES = ({"m": 2}, {"m": 3}, {"m": 4})
-SPECIAL: dict[str, Any] = {"distinct": (low, high), "sizes": SIZES}
+SPECIAL: dict[str, Any] = {"distinct": (a, b), "sizes": SIZES}
 
-p = natural("p")
-e = indices("e", p)
+n = natural("n")
+e, k = indices("e k", n)
 style = Vector("s")
-mu_s = define("mu_s", mean(style[e], e))
-v_s = define("v_s", mean((style[e] - mu_s) ** 2, e))
-adain = Definition("y", sqrt(v_s + epsilon) * xhat[i] + mu_s, i)
+styled = standardized(lambda e: style[e], mark="_s", over=e)
+mu_s, v_s, sigma_s = styled.mu, styled.v, styled.sigma
+adain = Definition("y", sigma_s * xhat[i] + mu_s, i)
 mean_y = define("mu_y", mean(adain[i], i))
+adain_loss = define("L", total(g[i] * adain[i], i))
+style_scale = define("alpha", sigma_s / sigma)
+style_offset = define("b", mu_s - style_scale * mu)
 
+
+def both_standard() -> Chart:
+    """Coordinates of content and style: each its mean and deviation times normalized elements."""
+    mean_, scale_, h = Symbol("mu_s"), Symbol("sigma_s", positive=True), Vector("t")
+    rules = ((total(h[e], e), 0), (total(h[e] ** 2, e), n * (1 - epsilon / scale_**2)))
+    names = {mean_: mu_s, scale_: sigma_s, h.head: styled.xhat}
+    entries = {**standard.entries, style.head: lambda e: mean_ + scale_ * h[e]}
+    return Chart(entries, (*standard.rules, *rules), {**standard.names, **names})
+
+
+BOTH = both_standard()
 sample = define("s", sqrt(m * v / (m - 1)))
 score = Definition("z", (x[i] - mu) / sample, i)
 
@@ -49,17 +98,22 @@ CHAPTER = Chapter(
         claim(
             "min-max-range",
             "Min-max scaling sends the least element to 0 and the greatest to 1.",
-            Equation(y[low], 0, "xₐ is the least element"),
-            Equation(y[high], 1, "x_b is the greatest", **SPECIAL),
+            Equation(y[a], 0, "xₐ is the least element", **SPECIAL),
+            Equation(y[b], 1, "x_b is the greatest", **SPECIAL),
+        ),
+        claim(
+            "min-max-y",
+            "The output: a range of one's own is a scale and an offset, and may be folded into one product.",
+            Equation(y[j], (x[j] - x[a]) / (x[b] - x[a]), "low and high are the elements at a and b", **SPECIAL),
+            Equation(scale[j] * x[j] + offset[j], gamma[j] * y[j] + beta[j], "collect x", **SPECIAL),
         ),
         claim(
             "min-max-dx",
             "Its gradient, where least and greatest element are unique: theirs carry what the others' changes undo.",
-            Equation(partial(loss, x[j]), DX, "in the coordinates x = xₐ + r y, y = 0 and 1 at the ends", **SPECIAL),
-            Equation(
+            chain(
                 partial(loss, x[j]),
-                (g[j] - Delta(j, low) * below - Delta(j, high) * above) / (x[high] - x[low]),
-                "collect what the two ends carry",
+                (through_y, "chain rule"),
+                (DX, "in the coordinates x = low + r y, y = 0 and 1 at the ends"),
                 **SPECIAL,
             ),
         ),
@@ -79,6 +133,21 @@ CHAPTER = Chapter(
                 "the second moment of x̂",
             ),
             source="Huang and Belongie 2017, equation 8",
+        ),
+        claim(
+            "adain-y",
+            "Its output in one product, with coefficients of content and style.",
+            Equation(style_scale * x[j] + style_offset, adain[j], "collect x"),
+        ),
+        claim(
+            "adain-dx",
+            "The content's gradient is that of the layer, with the style's deviation for gamma.",
+            Equation(partial(adain_loss, x[j]), closed(partial(adain_loss, x[j]), BOTH), "x = μ + σ x̂"),
+        ),
+        claim(
+            "adain-dstyle",
+            "The style's gradient: through its mean every element alike, through its deviation by its own x̂ₛ.",
+            Equation(partial(adain_loss, style[k]), closed(partial(adain_loss, style[k]), BOTH), "s = μₛ + σₛ x̂ₛ"),
         ),
     ),
 )

@@ -8,16 +8,11 @@ from sympy import Expr
 from normspec.derivations.gradients import dx
 from normspec.derivations.language import Index, Vector, define, partial, total
 from normspec.derivations.proof import Chapter, Equation, claim
-from normspec.derivations.quantities import g, gamma, ghat, i, j, k, l, loss, m, sigma, standard, x, xhat
+from normspec.derivations.quantities import i, j, k, l, loss, m, sigma, standard, x, xhat
 from normspec.derivations.readback import Chart, closed
 
 u, t, w = Vector("u"), Vector("t"), Vector("w")
 S = define("S", total(u[j] * dx[j], j))
-
-OVER = m * sigma**2
-SECOND_X = closed(partial(S, x[k]), standard, [ghat], over=OVER)
-SECOND_G = closed(partial(S, g[k]), standard)
-SECOND_GAMMA = closed(partial(S, gamma[k]), standard)
 SMALL = ({"m": 2}, {"m": 3}, {"m": 4}, {"m": 5})
 
 
@@ -63,22 +58,6 @@ CHAPTER = Chapter(
             Equation(
                 partial(loss, x[j], x[k]), partial(loss, x[k], x[j]), "Schwarz's theorem, and a check", sizes=SMALL[:2]
             ),
-        ),
-        claim(
-            "double-backward-x",
-            "The double backward with respect to the input.",
-            Equation(total(u[j] * partial(loss, x[j]), j), S.body, "S weighs the gradient by u", sizes=SMALL[:3]),
-            Equation(partial(S, x[k]), SECOND_X, "in the coordinates x = μ + σ x̂", sizes=SMALL[:3]),
-        ),
-        claim(
-            "double-backward-g",
-            "With respect to the cotangent: the backward is linear in it, and symmetric.",
-            Equation(partial(S, g[k]), SECOND_G, "S is linear in g", sizes=SMALL[:3]),
-        ),
-        claim(
-            "double-backward-gamma",
-            "With respect to gamma, element by element; a shared gamma sums this over its block.",
-            Equation(partial(S, gamma[k]), SECOND_GAMMA, "γ and g enter only as their product", sizes=SMALL[:3]),
         ),
         claim(
             "double-backward-sum",

@@ -260,6 +260,53 @@ def blend_weighted(old: Any, new: Any, kept: Any, weight: Any) -> dict[str, Any]
     return {"running": running}
 
 
+def double_backward(S: Any, x: Any, dy: Any, gamma: Any, u: Any, epsilon: Any, m: int, d: int) -> dict[str, Any]:
+    """The cotangents of dy, x and gamma where u is the cotangent of dx.
+
+    Claims: double-backward-g, double-backward-x, double-backward-gamma.
+    """
+    mean = S.total(x) / m
+    centred = x - mean
+    variance = S.total(centred * centred) / d
+    rstd = S.rsqrt(variance + epsilon)
+    xhat = centred * rstd
+    tangent = (u - S.total(u) / m - xhat * (S.total(xhat * u) / d)) * rstd
+    ddy = gamma * tangent
+    g = gamma * dy
+    q = S.total(xhat * u)
+    p = S.total(g * xhat)
+    own = 3 * p * q / d + S.total(g) * S.total(u) / m - S.total(g * u)
+    dx = S.product(xhat * own + (S.total(u) / m - u) * p + (S.total(g) / m - g) * q, rstd, rstd / d)
+    dgamma = S.block_total(dy * tangent)
+    return {"ddy": ddy, "dx": dx, "dgamma": dgamma}
+
+
+def double_backward_projected(
+    S: Any,
+    x: Any,
+    dy: Any,
+    gamma: Any,
+    u: Any,
+    epsilon: Any,
+    m: int,
+    d: int,
+) -> dict[str, Any]:
+    """The same dx with sums over the deviations.
+
+    Claim: double-backward-x-projected.
+    """
+    mean = S.total(x) / m
+    centred = x - mean
+    variance = S.total(centred * centred) / d
+    rstd = S.rsqrt(variance + epsilon)
+    g = gamma * dy
+    q = S.total(centred * u)
+    p = S.total(g * centred)
+    own = 3 * S.product(p / d, q, rstd, rstd) + S.total(g) * S.total(u) / m - S.total(g * u)
+    dx = (centred * own + (S.total(u) / m - u) * p + (S.total(g) / m - g) * q) * S.product(rstd, rstd, rstd / d)
+    return {"dx": dx}
+
+
 def unbias(variance: Any, m: int) -> dict[str, Any]:
     """The unbiased variance from the biased one: m / (m - 1).
 

@@ -92,3 +92,46 @@ def backward_gathered(S: Any, x: Any, dy: Any, gamma: Any, epsilon: Any, m: int,
     xhat = x * rstd
     dx = S.product(dy * d - xhat * S.total(dy * xhat), gamma, rstd / d)
     return {"dx": dx}
+
+
+def double_backward(S: Any, x: Any, dy: Any, gamma: Any, u: Any, epsilon: Any, m: int, d: int) -> dict[str, Any]:
+    """The cotangents of dy, x and gamma where u is the cotangent of dx.
+
+    Claims: rescale-double-backward-g, rescale-double-backward-x, double-backward-gamma.
+    """
+    mean_square = S.total(x * x) / d
+    rstd = S.rsqrt(mean_square + epsilon)
+    xhat = x * rstd
+    tangent = (u - xhat * (S.total(xhat * u) / d)) * rstd
+    ddy = gamma * tangent
+    g = gamma * dy
+    p = S.total(g * xhat)
+    q = S.total(xhat * u)
+    own = 3 * p * q / d - S.total(g * u)
+    dx = S.product(xhat * own - g * q - u * p, rstd, rstd / d)
+    dgamma = S.block_total(dy * tangent)
+    return {"ddy": ddy, "dx": dx, "dgamma": dgamma}
+
+
+def double_backward_projected(
+    S: Any,
+    x: Any,
+    dy: Any,
+    gamma: Any,
+    u: Any,
+    epsilon: Any,
+    m: int,
+    d: int,
+) -> dict[str, Any]:
+    """The same dx with sums over the elements.
+
+    Claim: rescale-double-backward-x-projected.
+    """
+    mean_square = S.total(x * x) / d
+    rstd = S.rsqrt(mean_square + epsilon)
+    g = gamma * dy
+    p = S.total(g * x)
+    q = S.total(x * u)
+    own = 3 * S.product(p / d, q, rstd, rstd) - S.total(g * u)
+    dx = (x * own - g * q - u * p) * S.product(rstd, rstd, rstd / d)
+    return {"dx": dx}

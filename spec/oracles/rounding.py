@@ -8,12 +8,12 @@ d the divisor of its sum of squares.
 from typing import Any
 
 
-def growth(k: Any, u: Any) -> dict[str, Any]:
-    """What k roundings of unit u come to.
+def growth(k: Any, unit: Any) -> dict[str, Any]:
+    """What k roundings of a unit come to.
 
     Claim: rounding-growth.
     """
-    growth = k * u / (1 - k * u)
+    growth = k * unit / (1 - k * unit)
     return {"growth": growth}
 
 
@@ -49,13 +49,13 @@ def one_pass(S: Any, x: Any, mean: Any, m: int, mean_error: Any, growth: Any, un
     return {"variance_error": variance_error}
 
 
-def rstd(S: Any, w: Any, above: Any, below: Any, slack: Any) -> dict[str, Any]:
-    """The relative error of rstd for w = variance + epsilon: the larger of the two, each way.
+def rstd(S: Any, square: Any, above: Any, below: Any, slack: Any) -> dict[str, Any]:
+    """The relative error of rstd for the square variance + epsilon: the larger of the two, each way.
 
     Claim: rounding-rstd.
     """
-    high = S.rsqrt(1 - below / w) * (1 + slack) - 1
-    low = 1 - S.rsqrt(above / w + 1) / (1 + slack)
+    high = S.rsqrt(1 - below / square) * (1 + slack) - 1
+    low = 1 - S.rsqrt(above / square + 1) / (1 + slack)
     return {"high": high, "low": low}
 
 

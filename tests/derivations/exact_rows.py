@@ -8,10 +8,10 @@ from normspec.derivations.exact import exact_sqrt, reciprocal
 
 
 class Exact:
-    """Lists of rationals and surds, in which one group is also one block of parameters."""
+    """Rows of rationals and surds, in which one group is also one block of parameters."""
 
     def total(self, a):
-        return sum(a.values, Fraction(0))
+        return Row([sum(a.values, Fraction(0))])
 
     block_total = total
 
@@ -19,27 +19,31 @@ class Exact:
         return reduce(mul, factors)
 
     def sqrt(self, a):
-        return Row([exact_sqrt(v) for v in a.values]) if isinstance(a, Row) else exact_sqrt(a)
+        return Row([exact_sqrt(v) for v in a.values])
 
     def rsqrt(self, a):
         return inverse(self.sqrt(a))
 
 
 def inverse(a):
-    if isinstance(a, Row):
-        return Row([inverse(v) for v in a.values])
-    return reciprocal(Fraction(a) if isinstance(a, int) else a)
+    return Row([reciprocal(v) for v in lifted(a).values])
+
+
+def lifted(a):
+    return a if isinstance(a, Row) else Row([Fraction(a)])
 
 
 class Row:
-    """A row of exact numbers that broadcasts against scalars."""
+    """A row of exact numbers; a row of one is a scalar, and broadcasts."""
 
     def __init__(self, values):
-        self.values = values
+        self.values = list(values)
 
     def _with(self, other, operation):
-        others = other.values if isinstance(other, Row) else [other] * len(self.values)
-        return Row([operation(a, b) for a, b in zip(self.values, others, strict=True)])
+        a, b = self.values, lifted(other).values
+        size = max(len(a), len(b))
+        a, b = (values * size if len(values) == 1 else values for values in (a, b))
+        return Row([operation(x, y) for x, y in zip(a, b, strict=True)])
 
     def __add__(self, other):
         return self._with(other, lambda a, b: a + b)

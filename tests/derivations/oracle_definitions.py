@@ -1,11 +1,16 @@
 """What each output of a generated function is by definition, and what its arguments stand for in the mathematics."""
 
-from normspec.derivations import family, quantities
-from normspec.derivations.language import partial, scalar, total
+from fractions import Fraction
+
+from sympy import Integer, sqrt
+
+from normspec.derivations import family, quantities, renormalize
+from normspec.derivations.concrete import evaluate
+from normspec.derivations.language import Delta, Index, Vector, indices, natural, partial, scalar, total
 
 q = quantities
 i, j, m, x, g = q.i, q.j, q.m, q.x, q.g
-G, d = scalar("gamma"), family.d
+d = family.d
 
 CONSTANT_GAMMA = {
     "backward_projected",
@@ -43,10 +48,135 @@ def rescale(_name):
     return layer(family.uncentred, mean_square=family.uncentred.v)
 
 
-DEFINITIONS = {"normalize": normalize, "rescale": rescale}
-GIVEN = {
-    "normalize": lambda _name: {**BASE, **SMALL, "mean": q.mu_r, "variance": q.v_r},
-    "rescale": lambda _name: BASE,
+def second(of):
+    """What differentiating sum u dx once more gives."""
+    loss = total(g[i] * (q.gamma[i] * of.xhat[i] + q.beta[i]), i)
+    S = total(u[k] * partial(loss, x[k]), k)
+    return {"dx": partial(S, x[j]), "ddy": partial(S, g[j]), "dgamma": total(partial(S, q.gamma[j]), j)}
+
+
+k, u = q.k, Vector("u")
+slopes = Vector("s")
+length = total(slopes[i] * x[i], i)
+PLAIN = {"y": x[j] / length, "dx": partial(total(g[i] * x[i] / length, i), x[j])}
+SLOPES = {
+    "x": x[j],
+    "dy": g[j],
+    "magnitude": slopes[j] * x[j],
+    "sign": slopes[j],
+    "signed": slopes[j],
+    "largest": length,
 }
-SMALLEST = {"unbias": 2}
-"""The least size of the group for which a function means something, where it is not 1."""
+
+w, dy = Vector("w"), scalar("dy")
+
+
+def cosine(name):
+    """The cosine with its norms, or epsilon for them."""
+    norms = [
+        q.epsilon if f"{side}_clamped" in name or "both" in name else sqrt(total(vector[i] ** 2, i))
+        for side, vector in (("x", x), ("w", w))
+    ]
+    cos = total(x[i] * w[i], i) / (norms[0] * norms[1])
+    return {"y": cos, "dx": dy * partial(cos, x[j]), "dw": dy * partial(cos, w[j])}
+
+
+n = natural("n")
+e, f = indices("e f", n)
+style = Vector("style")
+style_mean = total(style[e], e) / n
+styled = sqrt(total((style[e] - style_mean) ** 2, e) / n + q.epsilon)
+adain_loss = total(g[i] * (styled * q.xhat[i] + style_mean), i)
+ADAIN = {
+    "y": styled * q.xhat[j] + style_mean,
+    "dx": partial(adain_loss, x[j]),
+    "dstyle": partial(adain_loss, style[f]),
+}
+
+low, high = x[1], x[2]
+ranged = total(g[i] * (q.gamma[i] * (x[i] - low) / (high - low) + q.beta[i]), i)
+MIN_MAX = {
+    "y": q.gamma[j] * (x[j] - low) / (high - low) + q.beta[j],
+    "dx": partial(ranged, x[j]),
+    "dgamma": total(g[i] * (x[i] - low) / (high - low), i),
+    "dbeta": total(g[i], i),
+}
+ENDS = {"low": low, "high": high, "at_low": Delta(j, Integer(1)), "at_high": Delta(j, Integer(2))}
+
+r, shift = scalar("r"), scalar("d")
+corrected = total(g[i] * (q.gamma[i] * (r * q.xhat[i] + shift) + q.beta[i]), i)
+RENORMALIZE = {
+    "y": q.gamma[j] * (r * q.xhat[j] + shift) + q.beta[j],
+    "mean": q.mu,
+    "variance": q.v,
+    "dx": partial(corrected, x[j]),
+    "dgamma": total(g[i] * (r * q.xhat[i] + shift), i),
+    "dbeta": total(g[i], i),
+}
+
+W, b = Vector("W"), scalar("b")
+G_, B_ = scalar("G"), scalar("B")
+at = Index("p", natural("F"))
+z = Vector("z")
+other = indices("o", natural("F"))
+folded = G_ * (total(W[other] * z[other], other) + b - q.mu_r) / q.sigma_r + B_
+FOLDING = {"weight": partial(folded, z[at]), "bias": G_ * (b - q.mu_r) / q.sigma_r + B_}
+CHANNEL = {"weight": W[at], "bias": b, "gamma": G_, "beta": B_, "mean": q.mu_r, "variance": q.v_r, "epsilon": q.epsilon}
+
+
+def with_signs(world, name, size):
+    """The signs of the elements."""
+    for at in range(1, size + 1):
+        value = world.draw(("x", at), x.head) or world.values.update({("x", at): Fraction(7)}) or Fraction(7)
+        world.values["s", at] = Fraction(1 if value > 0 else -1)
+
+
+def with_one_sign(world, name, size):
+    """The sign of the greatest magnitude, where it stands."""
+    with_signs(world, name, size)
+    top = max(range(1, size + 1), key=lambda at: abs(world.values["x", at]))
+    for at in range(1, size + 1):
+        world.values["s", at] *= at == top
+
+
+def with_corrections(world, name, size):
+    """What is not clipped is what the statistics say, and a constant."""
+    world.values.pop("d", None)
+    if not name.endswith(("_r_clipped", "both_clipped")):
+        world.values["r"] = evaluate(renormalize.ratio, world)
+    if not name.endswith(("shift_clipped", "both_clipped")):
+        world.values["d"] = evaluate(renormalize.distance, world)
+
+
+def apart(world, name, size):
+    """The two ends of the range are not the same number."""
+    world.values["x", 1], world.values["x", 2] = Fraction(-3), Fraction(5, 2)
+
+
+PREPARED = {"lp_one": with_signs, "lp_max": with_one_sign, "renormalize": with_corrections, "min_max": apart}
+DEFINITIONS = {
+    "normalize": lambda name: second(family.centred) if name.startswith("double") else normalize(name),
+    "rescale": lambda name: second(family.uncentred) if name.startswith("double") else rescale(name),
+    "lp_one": lambda _: PLAIN,
+    "lp_max": lambda _: PLAIN,
+    "clamped": lambda _: {"y": x[j] / q.epsilon, "dx": partial(total(g[i] * x[i] / q.epsilon, i), x[j])},
+    "cosine": cosine,
+    "adain": lambda _: ADAIN,
+    "min_max": lambda _: MIN_MAX,
+    "renormalize": lambda _: RENORMALIZE,
+    "folding": lambda _: FOLDING,
+}
+GIVEN = {
+    "normalize": {**BASE, **SMALL, "mean": q.mu_r, "variance": q.v_r, "u": u[j]},
+    "rescale": {**BASE, "u": u[j]},
+    "lp_one": SLOPES,
+    "lp_max": SLOPES,
+    "clamped": BASE,
+    "cosine": {"x": x[j], "w": w[j], "dy": dy, "epsilon": q.epsilon},
+    "adain": {**BASE, "style": style[f], "n": n},
+    "min_max": {**BASE, **ENDS},
+    "renormalize": {**BASE, "mean": q.mu_r, "variance": q.v_r, "r": r, "shift": shift},
+    "folding": CHANNEL,
+}
+SMALLEST = {"unbias": 2, "min_max": 2}
+"""The least size of the group for which a function or file means something, where it is not 1."""

@@ -1,0 +1,94 @@
+"""Lp normalization: a vector over its norm, for p = 1 and p = ∞ (p = 2 is the family's, with d = 1 and no epsilon).
+
+Away from kinks both norms are Σ oᵢ xᵢ with constants o: for p = 1 the signs, for p = ∞ the sign of the greatest
+magnitude at its place and zero elsewhere. Both are differentiated at once.
+"""
+
+from sympy import Symbol, sqrt
+
+from normspec.derivations.language import (
+    Definition,
+    Delta,
+    Vector,
+    define,
+    indices,
+    partial,
+    positive,
+    scalar,
+    total,
+)
+from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
+from normspec.derivations.quantities import epsilon, g, i, j, m, x
+from normspec.derivations.readback import Chart, closed
+
+a = positive("a")
+sign, s, top = Vector("s"), scalar("s"), indices("a", m)
+magnitude = Definition("a", sign[i] * x[i], i)
+signed = Definition("o", s * Delta(i, top), i)
+
+
+class Normalized:
+    """A vector over a norm, the chart of its direction, and the gradient of sum g y."""
+
+    def __init__(self, norm: object, slopes: Vector | Definition) -> None:
+        self.norm = define("r", norm)
+        self.y = Definition("y", x[i] / self.norm, i)
+        self.loss = define("L", total(g[i] * self.y[i], i))
+        length, h, o = Symbol("r", positive=True), Vector("h"), Vector("o" if slopes is signed else "s")
+        direction = Chart(
+            {x.head: lambda i: length * h[i]}, ((total(o[i] * h[i], i), 1),), {length: self.norm, h.head: self.y}
+        )
+        kept = [slopes] if isinstance(slopes, Definition) else []
+        self.dx = closed(partial(self.loss, x[j]), direction, kept)
+
+
+one = Normalized(total(magnitude[i], i), sign)
+most = Normalized(total(signed[i] * x[i], i), signed)
+clamped = Definition("y", x[i] / epsilon, i)
+clamped_loss = define("L", total(g[i] * clamped[i], i))
+
+CHAPTER = Chapter(
+    "lp_norm",
+    "Lp norms",
+    (
+        claim(
+            "l1-y",
+            "L1 normalization: the magnitudes of the result sum to one.",
+            Equation(one.y[j], x[j] / total(magnitude[i], i), "aᵢ = sᵢ xᵢ is the magnitude, sᵢ the sign"),
+            Equation(total(sign[i] * one.y[i], i), 1, "each magnitude is a share of their sum"),
+            Equation(a * x[j] / total(sign[i] * (a * x[i]), i), one.y[j], "the length does not matter"),
+        ),
+        claim(
+            "l1-dx",
+            "Its gradient, where no element is zero: the sign takes the place that the direction has for p = 2.",
+            Equation(partial(one.loss, x[j]), one.dx, "in the coordinates x = r y, where Σ s y = 1"),
+            Equation(total(partial(one.loss, x[j]) * x[j], j), 0, "so it is orthogonal to x"),
+        ),
+        claim(
+            "max-norm",
+            "The greatest magnitude is a sum too, of which one term is not zero.",
+            Equation(most.norm, s * x[top], "xₐ has the greatest magnitude, s is its sign"),
+            Equation(most.y[j], x[j] / most.norm, "definition"),
+            Equation(a * x[j] / total(signed[i] * (a * x[i]), i), most.y[j], "the length does not matter"),
+        ),
+        claim(
+            "max-dx",
+            "Its gradient, where the greatest magnitude is unique: all that is taken out returns to that place.",
+            Equation(partial(most.loss, x[j]), most.dx, "in the coordinates x = r y, where Σ o y = 1"),
+            Equation(total(partial(most.loss, x[j]) * x[j], j), 0, "orthogonal to x"),
+        ),
+        claim(
+            "clamped",
+            "Where the norm lies below epsilon, epsilon stands for it: the map is linear, and so is its gradient.",
+            chain(partial(clamped_loss, x[j]), (closed(partial(clamped_loss, x[j])), "ε is a constant")),
+            Witness(
+                clamped[j],
+                x[j] / (sqrt(total(x[i] ** 2, i)) + epsilon),
+                "epsilon is not added to the norm but replaces it",
+                {"m": 1},
+                {**entries("x", 1), "epsilon": 2},
+                {j: 1},
+            ),
+        ),
+    ),
+)
