@@ -144,6 +144,7 @@ def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result | Ob
         smallest = _minimize(hunt, tally, tally.new) if tally.new else None
         yield conclude(tally, implementation.name, implementation.operation, dtype, smallest)
     yield from (_not_claimed(implementation, law, dtype) for law in laws if not claims_all(implementation, law))
+    yield progress("done", total)
     yield observer.observations(follow=any(tally.law.name in FOLLOWED for tally in tallies))
 
 
@@ -159,13 +160,14 @@ def _not_claimed(implementation: Implementation, law: Law, dtype: str) -> Result
 
 def _replay_known(hunt: Hunt, tallies: list[Tally]) -> None:
     """Try each entry on its own case, in every shard, so that each of them tells the same of the record."""
+    known = [entry for entry in hunt.known if entry.dtype == hunt.dtype]
     for tally in tallies:
-        for number, entry in enumerate(hunt.known):
-            if entry.covers(hunt.implementation.name, tally.law.name, entry.case) and entry.dtype == hunt.dtype:
-                judgement = judge(tally.law, Trial(hunt.implementation, entry.case))
-                if hunt.settings.judges(number):
-                    tally.count(judgement)
-                (tally.known if isinstance(judgement, Broken) else tally.mended).append(entry)
+        of_law = (each for each in known if each.covers(hunt.implementation.name, tally.law.name, each.case))
+        for number, entry in enumerate(of_law):
+            judgement = judge(tally.law, Trial(hunt.implementation, entry.case))
+            if hunt.settings.judges(number):
+                tally.count(judgement)
+            (tally.known if isinstance(judgement, Broken) else tally.mended).append(entry)
 
 
 def _replay_found(hunt: Hunt, batch: Batch, tallies: list[Tally]) -> None:
@@ -191,7 +193,7 @@ def _try(hunt: Hunt, batch: Batch, tallies: list[Tally], observer: Observer) -> 
 
     def look(case: Case) -> None:
         trial, number = Trial(hunt.implementation, case), next(numbers)
-        if not hunt.settings.judges(number):
+        if not hunt.settings.judges(number + batch.turn):
             return
         for tally in asked:
             if not (tally.law.asks_again and (number + crc32(tally.law.name.encode())) % ASKS_AGAIN_EVERY):

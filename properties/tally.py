@@ -1,6 +1,7 @@
 """What has been seen of one law, and what that amounts to."""
 
 from dataclasses import dataclass, field, replace
+from zlib import crc32
 
 from hypothesis.strategies import SearchStrategy
 
@@ -32,6 +33,11 @@ class Batch:
     extent: Extent
     seed: int
     size: int
+
+    @property
+    def turn(self) -> int:
+        """Return where to begin counting cases, so that the first ones of the batches fall to different shards."""
+        return crc32(" ".join((self.stream.name, *self.extent.regimes)).encode())
 
     @property
     def strategy(self) -> SearchStrategy[Case]:

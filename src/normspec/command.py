@@ -17,8 +17,9 @@ CLOSED_PIPE = 141  # 128 + SIGPIPE, as shells say of other tools
 SUBCOMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "check": "Hold implementations against the specification.",
+        "merge": "Make one report of the shards of a run.",
         "grade": "Measure how accurate implementations are, and grade them.",
-        "list": "List operations, laws, implementations or conventions.",
+        "list": "List operations, laws, implementations, conventions or profiles.",
         "derive": "Print a derivation step by step, or list them all.",
         "replay": "Run the counterexamples of a report again.",
     }

@@ -9,7 +9,7 @@ from normspec.properties.known import KnownFailure
 from normspec.spec.formats import FORMATS
 from normspec.spec.node import Node, PlainError, read_json
 from normspec.spec.operations import OPERATIONS
-from normspec.spec.plain import attribute_from, case_from, plain_attribute, plain_case
+from normspec.spec.plain import Plain, attribute_from, case_from, plain_attribute, plain_case
 
 FORMAT = "normspec-known-failures-1"
 _TEXTS = ("target", "law", "reason", "link")
@@ -20,7 +20,8 @@ def _feature_from(node: Node) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _entry_from(node: Node) -> KnownFailure:
+def known_failure_from(node: Node) -> KnownFailure:
+    """Return the entry that plain data holds. Raises PlainError, naming the place, when it holds none."""
     record = node.record(*_TEXTS, "operation", "dtype", "case", optional=("where",))
     where = record.get("where")
     entry = KnownFailure(
@@ -45,17 +46,19 @@ def read_known_failures(path: Path) -> tuple[KnownFailure, ...]:
     if not isinstance(node.value, dict) or node.value.get("format") != FORMAT:
         raise PlainError(f"{str(path)!r} is no file of known failures: give one whose format is {FORMAT!r}")
     record = node.record("format", "entries")
-    return tuple(_entry_from(item) for item in record["entries"].items())
+    return tuple(known_failure_from(item) for item in record["entries"].items())
+
+
+def plain_known_failure(entry: KnownFailure) -> Plain:
+    """Return an entry as plain data, from which known_failure_from makes the same entry again."""
+    return {
+        **{name: getattr(entry, name) for name in ("target", "operation", "law", "dtype", "reason", "link")},
+        "where": {name: plain_attribute(value) for name, value in entry.where.items()},
+        "case": plain_case(entry.case),
+    }
 
 
 def known_failures_text(entries: Iterable[KnownFailure]) -> str:
     """Return entries as the text of a file of known failures."""
-    plain = [
-        {
-            **{name: getattr(entry, name) for name in ("target", "operation", "law", "dtype", "reason", "link")},
-            "where": {name: plain_attribute(value) for name, value in entry.where.items()},
-            "case": plain_case(entry.case),
-        }
-        for entry in entries
-    ]
+    plain = [plain_known_failure(entry) for entry in entries]
     return json.dumps({"format": FORMAT, "entries": plain}, indent=1, allow_nan=False) + "\n"

@@ -6,12 +6,12 @@ from functools import cache
 
 from normspec.close_names import choose
 from normspec.implementations.contract import Implementation
-from normspec.implementations.targets import resolve
 from normspec.properties.check import judge
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Counterexample, Inapplicable, Judgement, Kept, Result, Undecided
 from normspec.report import Report
+from normspec.request import named
 
 NOW: Mapping[type[Judgement], str] = {
     Broken: "still fails",
@@ -39,17 +39,6 @@ class Replayed:
         return NOW[type(self.judgement)]
 
 
-def _found(report: Report, target: str, operation: str) -> Implementation:
-    """Return the implementation that results are about. Raises ValueError when its target no longer has it."""
-    asked = report.asked.get(target, target)
-    implementations = resolve(asked, operation)
-    for implementation in implementations:
-        if implementation.name == target:
-            return implementation
-    names = ", ".join(implementation.name for implementation in implementations)
-    raise ValueError(f"target={target!r} is none of what {asked!r} gives now ({names}): check it again")
-
-
 def replay(report: Report) -> Iterator[Replayed]:
     """Judge every counterexample of a report again.
 
@@ -58,7 +47,7 @@ def replay(report: Report) -> Iterator[Replayed]:
     """
     failing = [(r, r.counterexample) for r in report.results if r.counterexample is not None]
     choose("law", (result.law for result, _ in failing), LAWS, "'normspec list laws' shows them all")
-    find = cache(lambda target, operation: _found(report, target, operation))
+    find = cache(lambda target, operation: named(report.asked.get(target, target), operation, target))
     prepared = [(result, found, find(result.target, result.operation)) for result, found in failing]
     return (_again(result, found, implementation) for result, found, implementation in prepared)
 

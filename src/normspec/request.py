@@ -1,8 +1,9 @@
 """What a run is asked to do: names checked against what there is, before anything runs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 
 from normspec.case_file import terms
 from normspec.close_names import UnknownNameError, choose
@@ -10,26 +11,66 @@ from normspec.implementations.contract import Implementation
 from normspec.implementations.pipe import ISOLATED, PIPE, Terms
 from normspec.implementations.targets import list_names, resolve
 from normspec.known_file import read_known_failures
+from normspec.profiles import PROFILES
 from normspec.properties.check import Settings
 from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
 from normspec.properties.laws import LAWS
+from normspec.properties.shelf import open_databases
+from normspec.shards import shard_from
 from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS
 
 
 @dataclass(frozen=True)
+class Processes:
+    """How implementations in processes of their own are asked: seconds for a case, MiB, and the folder for cases."""
+
+    time_limit: float = 10.0
+    memory_limit: int = 4096
+    run_directory: str | None = None
+
+    @property
+    def terms(self) -> Terms:
+        """Return the terms. Raises ValueError, with one line, for limits that are none."""
+        return terms(self.time_limit, self.memory_limit, self.run_directory)
+
+
+@dataclass(frozen=True)
 class Request:
-    """One run: the implementations with the targets that they were asked for by, the laws, and the settings."""
+    """One run: the implementations with the targets that they were asked for by, the laws, and the settings.
+
+    local names the implementations that are no target's: no other process can find them.
+    """
 
     implementations: tuple[tuple[str, Implementation], ...]
     laws: tuple[Law, ...]
     settings: Settings
     known: tuple[KnownFailure, ...] = ()
+    processes: Processes = field(default_factory=Processes)
+    local: frozenset[str] = frozenset()
 
     def laws_for(self, implementation: Implementation) -> tuple[Law, ...]:
         """Return the laws asked for that are about the implementation's operation."""
         return tuple(law for law in self.laws if implementation.operation in law.operations)
+
+
+class Options(TypedDict, total=False):
+    """What `request` takes besides targets, for those that pass it on."""
+
+    operations: Iterable[str]
+    laws: Iterable[str]
+    dtypes: Iterable[str]
+    profile: str
+    max_examples: int | None
+    seed: int
+    shard: str
+    databases: Iterable[str]
+    known_failures: str | Path | None
+    isolate: bool
+    time_limit: float
+    memory_limit: int
+    run_directory: str | Path | None
 
 
 def request(
@@ -38,8 +79,11 @@ def request(
     operations: Iterable[str] = (),
     laws: Iterable[str] = (),
     dtypes: Iterable[str] = (),
-    max_examples: int = 100,
+    profile: str = "default",
+    max_examples: int | None = None,
     seed: int = 0,
+    shard: str = "1/1",
+    databases: Iterable[str] = (),
     known_failures: str | Path | None = None,
     isolate: bool = False,
     time_limit: float = 10.0,
@@ -48,22 +92,33 @@ def request(
 ) -> Request:
     """Return the run that is asked for. Raises ValueError, with one line, for a name that nothing has.
 
+    profile: one of normspec.profiles, whose number of cases max_examples overrides. shard: K/N, the part of the cases
+    that is judged. databases: where failing cases are kept: a folder, redis://HOST or github:OWNER/REPOSITORY.
     isolate: every implementation is asked in a process of its own, as those of pipe: targets always are. Such a process
     has time_limit seconds for a case and memory_limit MiB; cases are written to run_directory before they are sent.
     """
     wanted = tuple(operations)
-    if max_examples < 1:
+    choose("profile", [profile], PROFILES, "'normspec list profiles' shows them all")
+    examples = PROFILES[profile].max_examples if max_examples is None else max_examples
+    if examples < 1:
         raise ValueError(f"max_examples={max_examples!r}: give a whole number from 1 on")
     choose("operation", wanted, OPERATIONS, "'normspec list operations' shows them all")
     chosen_laws = choose("law", laws, LAWS, "'normspec list laws' shows them all")
     chosen_dtypes = choose("dtype", dtypes, FORMATS, f"choose from {', '.join(FORMATS)}")
-    processes = terms(time_limit, memory_limit, run_directory)
-    asked = [_isolated(target) for target in targets] if isolate else targets
+    processes = Processes(time_limit, memory_limit, None if run_directory is None else str(run_directory))
+    kept = tuple(databases)
+    if kept:
+        open_databases(kept)
+    asked = tuple(map(_isolated, targets) if isolate or PROFILES[profile].isolate else targets)
+    on_terms = processes.terms
+    found = tuple(pair for target in asked for pair in _resolved(target, wanted, on_terms))
     return Request(
-        implementations=tuple(pair for target in asked for pair in _resolved(target, wanted, processes)),
+        implementations=found,
         laws=tuple(LAWS[name] for name in chosen_laws),
-        settings=Settings(max_examples=max_examples, seed=seed, dtypes=chosen_dtypes),
-        known=() if known_failures is None else _known(Path(known_failures)),
+        settings=Settings(examples, seed, chosen_dtypes, shard_from(shard), kept),
+        known=() if known_failures is None else _known(Path(known_failures), found),
+        processes=processes,
+        local=frozenset(each.name for each in asked if isinstance(each, Implementation)),
     )
 
 
@@ -83,10 +138,20 @@ def _resolved(
     return [(target, found) for operation in asked for found in resolve(target, operation, processes)]
 
 
-def _known(path: Path) -> tuple[KnownFailure, ...]:
+def named(target: str, operation: str, name: str, processes: Processes | None = None) -> Implementation:
+    """Return the implementation with this name that a target gives. Raises ValueError when it gives none."""
+    found = resolve(target, operation, processes.terms if processes else None)
+    for implementation in found:
+        if implementation.name == name:
+            return implementation
+    names = ", ".join(implementation.name for implementation in found)
+    raise ValueError(f"target={name!r} is none of what {target!r} gives now ({names}): check it again")
+
+
+def _known(path: Path, asked: tuple[tuple[str, Implementation], ...]) -> tuple[KnownFailure, ...]:
     """Return the entries of a file; a law or target that nothing has would otherwise never be found out."""
     entries = read_known_failures(path)
-    targets = list_names()
+    targets = {*list_names(), *(found.name for _, found in asked)}
     for index, entry in enumerate(entries):
         try:
             choose("law", [entry.law], LAWS, "'normspec list laws' shows them all")

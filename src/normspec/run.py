@@ -1,9 +1,10 @@
 """One run, from what is asked to the report: every law on every implementation."""
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from time import monotonic
+from typing import Any, Unpack
 
 from normspec.implementations.contract import Implementation
 from normspec.properties.check import Progress
@@ -12,7 +13,10 @@ from normspec.properties.known import KnownFailure
 from normspec.properties.observations import Observations
 from normspec.properties.verdict import Result
 from normspec.report import Report
-from normspec.request import Request, request
+from normspec.request import Options, Request, request
+from normspec.shards import shard_text
+from normspec.spreading import spread
+from normspec.units import Event
 from normspec.versions import versions
 
 Watch = Callable[[Progress | Result], None]
@@ -22,39 +26,51 @@ def _unwatched(event: Progress | Result) -> None:
     pass
 
 
-def run(asked: Request, watch: Watch = _unwatched) -> Report:
+def run(asked: Request, watch: Watch = _unwatched, jobs: int = 1, cluster: str | None = None) -> Report:
     """Carry out a request and return the report; watch sees every event as it comes.
 
-    A KeyboardInterrupt ends the run early: the report then holds what was found so far.
+    jobs says in how many processes, cluster on which Dask scheduler; what is found is the same. A KeyboardInterrupt
+    ends the run early: the report then holds what was found so far.
     """
-    start, results, interrupted = monotonic(), list[Result](), False
-    observations: list[Observations] = []
+    start, interrupted = monotonic(), False
+    found: dict[int, list[Event]] = defaultdict(list)
     try:
-        for _, implementation in asked.implementations:
-            laws = asked.laws_for(implementation)
-            for event in check_one(implementation, laws, asked.settings, asked.known):
-                if isinstance(event, Observations):
-                    observations.append(event)
-                    continue
+        for part, event in _here(asked) if jobs == 1 and cluster is None else spread(asked, jobs, cluster):
+            if not isinstance(event, Observations):
                 watch(event)
-                if isinstance(event, Result):
-                    results.append(event)
+            if not isinstance(event, Progress):
+                found[part].append(event)
     except KeyboardInterrupt:
         interrupted = True
+    events = [event for part in sorted(found) for event in found[part]]
     return Report(
-        results=tuple(_strict(result, asked.known) for result in results),
+        results=tuple(_strict(event, asked.known) for event in events if isinstance(event, Result)),
         asked={implementation.name: target for target, implementation in asked.implementations},
-        settings={
-            "max_examples": asked.settings.max_examples,
-            "seed": asked.settings.seed,
-            "dtypes": list(asked.settings.dtypes or ()),
-            "laws": [law.name for law in asked.laws],
-        },
+        settings=_plain_settings(asked),
         versions=versions(),
         seconds=monotonic() - start,
         interrupted=interrupted,
-        observations=tuple(observations),
+        observations=tuple(event for event in events if isinstance(event, Observations)),
     )
+
+
+def _here(asked: Request) -> Iterator[tuple[int, Event]]:
+    """Carry out a request in this process, one implementation after the other."""
+    for part, (_, implementation) in enumerate(asked.implementations):
+        for event in check_one(implementation, asked.laws_for(implementation), asked.settings, asked.known):
+            yield part, event
+
+
+def _plain_settings(asked: Request) -> dict[str, Any]:
+    """Return the settings that decide which cases are judged. Databases do not: what they hold comes in addition."""
+    settings = asked.settings
+    return {
+        "max_examples": settings.max_examples,
+        "seed": settings.seed,
+        "dtypes": list(settings.dtypes or ()),
+        "laws": [law.name for law in asked.laws],
+        "shard": shard_text(settings.shard),
+    }
 
 
 def _strict(result: Result, known: tuple[KnownFailure, ...]) -> Result:
@@ -64,43 +80,18 @@ def _strict(result: Result, known: tuple[KnownFailure, ...]) -> Result:
     if result.verdict != "not claimed" or not stale:
         return result
     message = "stands in the file of known failures, but is not claimed: take it out of the file"
-    return replace(result, verdict="nonconforming", message=message)
+    return replace(result, verdict="nonconforming", message=message, stale=True)
 
 
-def check(
-    *targets: str | Implementation,
-    operations: Iterable[str] = (),
-    laws: Iterable[str] = (),
-    dtypes: Iterable[str] = (),
-    max_examples: int = 100,
-    seed: int = 0,
-    known_failures: str | Path | None = None,
-    isolate: bool = False,
-    time_limit: float = 10.0,
-    memory_limit: int = 4096,
-    run_directory: str | Path | None = None,
-) -> Report:
+def check(*targets: str | Implementation, jobs: int = 1, **options: Unpack[Options]) -> Report:
     """Hold implementations against the specification and return the report.
 
     A target is an implementation, or what the command takes: a registered name, `package.module:attribute` or
-    `path/to/file.py:attribute`. Nothing named means everything; the rest is as `request` says. Raises ValueError, with
-    one line, for a wrong name; KeyboardInterrupt passes through.
+    `path/to/file.py:attribute`. Nothing named means everything. Targets that are named are checked in so many jobs, as
+    processes; the rest is as `request` says. Raises ValueError, with one line, for a wrong name; KeyboardInterrupt
+    passes through.
     """
-    report = run(
-        request(
-            targets,
-            operations=operations,
-            laws=laws,
-            dtypes=dtypes,
-            max_examples=max_examples,
-            seed=seed,
-            known_failures=known_failures,
-            isolate=isolate,
-            time_limit=time_limit,
-            memory_limit=memory_limit,
-            run_directory=run_directory,
-        )
-    )
+    report = run(request(targets, **options), jobs=jobs)
     if report.interrupted:
         raise KeyboardInterrupt
     return report

@@ -19,8 +19,8 @@ def finding(monkeypatch: pytest.MonkeyPatch) -> Callable[..., door_fakes.Check]:
         monkeypatch.setattr("normspec.run.check_one", check)
         return check
 
+    monkeypatch.setenv("NORMSPEC_JOBS", "1")  # other processes know nothing of stand-ins
     monkeypatch.setattr("normspec.request.resolve", door_fakes.resolve)
-    monkeypatch.setattr("normspec.replay.resolve", door_fakes.resolve)
     for module in ("request", "replay", "terminal.failures"):
         monkeypatch.setattr(f"normspec.{module}.LAWS", door_fakes.LAWS)
     return let

@@ -1,14 +1,19 @@
 """`normspec check`: the main job."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from normspec.commands.amount import amount_options
 from normspec.commands.errors import as_wrong_call
 from normspec.commands.processes import process_options
-from normspec.commands.written import Written, written_options
+from normspec.commands.written import written_options
+
+if TYPE_CHECKING:
+    from normspec.commands.written import Files
+    from normspec.report import Report
+    from normspec.request import Request
 
 _FILE = click.Path(path_type=Path)
 
@@ -18,19 +23,21 @@ _FILE = click.Path(path_type=Path)
 @click.option("--operation", "operations", multiple=True, metavar="NAME", help="Only this operation; may be repeated.")
 @click.option("--law", "laws", multiple=True, metavar="NAME", help="Only this law; may be repeated.")
 @click.option("--dtype", "dtypes", multiple=True, metavar="NAME", help="Only this dtype; may be repeated.")
-@click.option(
-    "--max-examples",
-    metavar="N",
-    type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
-    help="How many cases each law is tried on, for each dtype.",
-)
-@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search.")
+@amount_options
 @click.option("--known-failures", type=_FILE, metavar="FILE", help="Failures on record: shown, but not counted.")
+@click.option(
+    "--write-known-failures", type=_FILE, metavar="FILE", help="Record what fails now; entries that hold stay."
+)
 @written_options
 @process_options
-def command(targets: tuple[str, ...], files: Callable[[], Written], **asked: Any) -> int:
+def command(
+    targets: tuple[str, ...],
+    files: "Files",
+    write_known_failures: Path | None,
+    jobs: int | None,
+    dask: str | None,
+    **asked: Any,
+) -> int:
     """Hold implementations against the specification.
 
     TARGET is a registered name ('normspec list implementations'), package.module:attribute,
@@ -43,17 +50,43 @@ def command(targets: tuple[str, ...], files: Callable[[], Written], **asked: Any
       2  the call was wrong; one line says what and what to do
       3  nothing was executed that could have failed
     """
+    from normspec.files import check_writable
+    from normspec.profiles import files_of
     from normspec.request import request
     from normspec.run import run
     from normspec.spec.environment import PollutedEnvironmentError
+    from normspec.spreading import jobs_worth
     from normspec.terminal.page import print_report
     from normspec.terminal.progress import watching
+    from normspec.units import UnitError
 
     with as_wrong_call(ValueError):
-        written = files()
+        written = files(files_of(asked["profile"]))
+        if write_known_failures:
+            check_writable(write_known_failures)
+            if asked["known_failures"] is None and write_known_failures.exists():
+                asked["known_failures"] = write_known_failures
         this = request(targets, **asked)
-    with as_wrong_call(PollutedEnvironmentError), watching(this) as watch:
-        report = run(this, watch)
+    with as_wrong_call(PollutedEnvironmentError, UnitError), watching(this) as watch:
+        report = run(this, watch, jobs or jobs_worth(this), dask)
     written.write(report)
     print_report(report)
-    return report.exit_code
+    return _recorded(report, this, write_known_failures) if write_known_failures else report.exit_code
+
+
+def _recorded(report: "Report", asked: "Request", path: Path) -> int:
+    """Write the record of what fails now; return 0 where every failure is on it."""
+    from normspec.files import write_whole
+    from normspec.known_file import known_failures_text
+    from normspec.recording import record
+    from normspec.report import CONFORMS, NONCONFORMING
+
+    if report.exit_code not in (CONFORMS, NONCONFORMING):
+        click.echo(f"{path.name} is left as it is: the run did not come to its end, or executed nothing", err=True)
+        return report.exit_code
+    made = record(report, asked)
+    write_whole(path, known_failures_text(made.entries))
+    click.echo(f"{path.name}: {made.kept} entries kept, {made.added} added, {made.dropped} dropped")
+    if made.unrecorded:
+        click.echo(f"{len(made.unrecorded)} failures have no case and cannot be recorded", err=True)
+    return NONCONFORMING if made.unrecorded else CONFORMS

@@ -45,18 +45,25 @@ def _variants(statement: str, default: str, variants: Names) -> str:
     return "\n".join((statement, *lines))
 
 
+def _profiles() -> Names:
+    from normspec.profiles import described
+
+    return described()
+
+
 KINDS: Mapping[str, Callable[[], Names]] = {
     "operations": _operations,
     "laws": _laws,
     "implementations": _implementations,
     "conventions": _conventions,
+    "profiles": _profiles,
 }
 
 
 @click.command()
 @click.argument("kind", type=click.Choice(tuple(KINDS)), metavar="KIND")
 def command(kind: str) -> None:
-    """List what there is of a KIND: operations, laws, implementations or conventions, with what each one means."""
+    """List what there is of a KIND, with its meaning: operations, laws, implementations, conventions or profiles."""
     from normspec.terminal.layout import print_names
 
     print_names(KINDS[kind]())

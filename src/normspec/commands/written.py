@@ -6,7 +6,7 @@ from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
@@ -27,6 +27,9 @@ _FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
 )
 
 
+_NONE: Mapping[str, Path] = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class Written:
     """The files that a run is written to, by form, and the accuracy table that the page shows, where one is given."""
@@ -44,17 +47,26 @@ class Written:
             write_whole(path, getattr(import_module(module), function)(report, **more))
 
 
+class Files(Protocol):
+    """Look over the files that are named, and those that are written besides."""
+
+    def __call__(self, also: Mapping[str, Path] = _NONE) -> Written:
+        """Return what will be written. Raises ValueError for a file that cannot be."""
+        ...
+
+
 def written_options(command: Command) -> Command:
     """Give a command the options of every form, as one argument `files`: a function that looks them over.
 
-    It raises ValueError, with one line, for a file that cannot be written, and for a table of grades that is none.
+    It takes what is written, by form, where no option says otherwise. It raises ValueError, with one line, for a file
+    that cannot be written, and for a table of grades that is none.
     """
 
     @wraps(command)
     def called(*positional: Any, grades: Path | None, **asked: Any) -> Any:
         paths = {form: asked.pop(f"{form}_file") for form in _FORMS}
         given = {form: path for form, path in paths.items() if path is not None}
-        return command(*positional, files=lambda: _looked_over(given, grades), **asked)
+        return command(*positional, files=lambda also=_NONE: _looked_over({**also, **given}, grades), **asked)
 
     options = [
         click.option(f"--{form}", f"{form}_file", type=_FILE, metavar="FILE", help=_FORMS[form][0]) for form in _FORMS

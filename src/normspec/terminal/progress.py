@@ -17,18 +17,19 @@ from normspec.terminal.layout import console
 
 @dataclass
 class Share:
-    """How much of a run is done: each dtype of each implementation is one part of it, and tells how far it is."""
+    """How much of a run is done: each dtype of each implementation is one part of it, and tells how far it is.
 
-    seen: list[tuple[str, str]] = field(default_factory=list)
+    Several parts may be under way at once.
+    """
+
+    parts: dict[tuple[str, str, str], float] = field(default_factory=dict)
 
     def done(self, event: check.Progress | Result) -> float | None:
         """Return how many parts are done, or None for an event that does not tell."""
         if isinstance(event, Result):
             return None
-        part = (event.target, event.dtype)
-        if part not in self.seen:
-            self.seen.append(part)
-        return self.seen.index(part) + min(event.done / max(event.total, 1), 1.0)
+        self.parts[event.target, event.operation, event.dtype] = min(event.done / max(event.total, 1), 1.0)
+        return sum(self.parts.values())
 
 
 def parts(request: Request) -> int:
@@ -66,11 +67,11 @@ def _fitted(event: check.Progress | Result, columns: int) -> str:
 
 @contextmanager
 def _lines() -> Iterator[Watch]:
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
 
     def watch(event: check.Progress | Result) -> None:
-        if event.target not in seen:
-            seen.add(event.target)
+        if (event.target, event.operation) not in seen:
+            seen.add((event.target, event.operation))
             click.echo(one_line(f"checking {event.target}: {event.operation}"), err=True)
 
     yield watch

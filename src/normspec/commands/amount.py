@@ -1,0 +1,48 @@
+"""The options that say how much is done, and where: the profile, processes, a part of many, a cluster, databases."""
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import click
+
+OPTIONS = (
+    click.option(
+        "--profile",
+        metavar="NAME",
+        default="default",
+        show_default=True,
+        help="How hard to look: quick, default, thorough or ci ('normspec list profiles').",
+    ),
+    click.option(
+        "--max-examples",
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="How many cases each law is tried on, for each dtype; without it, what the profile says.",
+    ),
+    click.option(
+        "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search."
+    ),
+    click.option(
+        "--jobs",
+        metavar="N",
+        type=click.IntRange(min=1),
+        envvar="NORMSPEC_JOBS",
+        help="In how many processes; without it, as many as are worth their start. What is found is the same.",
+    ),
+    click.option("--shard", metavar="K/N", default="1/1", help="Judge the K-th of N parts of the cases."),
+    click.option("--dask", metavar="ADDRESS", help="Let the Dask cluster with this scheduler do the work."),
+    click.option(
+        "--database",
+        "databases",
+        multiple=True,
+        metavar="PLACE",
+        help="Where failing cases are kept and shared: a folder, redis://HOST or github:OWNER/REPOSITORY; "
+        "may be repeated.",
+    ),
+)
+
+
+def amount_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to a command's function."""
+    return reduce(lambda function, option: option(function), reversed(OPTIONS), command)

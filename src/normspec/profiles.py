@@ -1,0 +1,48 @@
+"""Profiles: how hard a run looks, and what else it does, under one name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a profile sets: the cases of the main stream, and how implementations are asked.
+
+    isolate asks each one in a process of its own; junit names the file that is written where no other is named.
+    """
+
+    name: str
+    statement: str
+    max_examples: int
+    isolate: bool = False
+    junit: str = ""
+
+
+PROFILES: Mapping[str, Profile] = MappingProxyType(
+    {
+        profile.name: profile
+        for profile in (
+            Profile("quick", "before every commit: the pinned cases, and a few that are drawn", 3),
+            Profile("default", "before a merge", 100),
+            Profile("thorough", "every night: many more cases", 1000),
+            Profile(
+                "ci",
+                "as default, each implementation in a process of its own; writes normspec.xml, as --junit does",
+                *(100, True, "normspec.xml"),
+            ),
+        )
+    }
+)
+
+
+def files_of(profile: str) -> dict[str, Path]:
+    """Return the files that a profile writes by itself, by form; none for a name that nothing has."""
+    name = PROFILES[profile].junit if profile in PROFILES else ""
+    return {"junit": Path(name)} if name else {}
+
+
+def described() -> dict[str, str]:
+    """Return every profile with what it does and sets."""
+    return {name: f"{each.statement}\n--max-examples {each.max_examples}" for name, each in PROFILES.items()}

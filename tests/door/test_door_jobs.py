@@ -1,0 +1,91 @@
+"""Many processes find what one finds, and one that dies takes nothing else with it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import normspec
+from normspec.implementations.targets import resolve
+from normspec.jobs import jobs_for
+from normspec.properties.check import Progress
+from normspec.report_json import plain_report
+from normspec.request import request
+from normspec.run import run
+from normspec.units import Unit, event_from, event_text, events, unit_from, unit_text
+
+HERE = Path(__file__).parent
+FAULT = "faulty:eps-outside-sqrt"
+TINY = {
+    "operations": ["batch_norm"],
+    "laws": ["training-output", "running-mean"],
+    "dtypes": ["float32", "bfloat16"],
+    "max_examples": 2,
+}
+
+
+def timeless(report):
+    return json.dumps({**plain_report(report), "seconds": 0})
+
+
+def test_two_processes_find_to_the_letter_what_one_finds():
+    serial, parallel = (run(request([FAULT, "numpy-two-pass"], **TINY), jobs=jobs) for jobs in (1, 2))
+    assert len(serial.failures) == 2, "a failure and its smallest case must be among what is compared"
+    assert timeless(parallel) == timeless(serial)
+
+
+def test_every_event_survives_the_way_between_processes():
+    unit = _unit("float32")
+    sent = list(events(unit_from(unit_text(unit))))
+    assert [event_text(event_from(event_text(event))) for event in sent] == list(map(event_text, sent))
+    assert {type(event).__name__ for event in sent} == {"Progress", "Result", "Observations"}
+
+
+def _unit(dtype):
+    asked = request([FAULT], laws=["training-output"], dtypes=[dtype], max_examples=1)
+    ((target, found),) = asked.implementations
+    return Unit(target, found.name, found.operation, ("training-output",), asked.settings)
+
+
+def test_a_process_that_dies_is_told_and_the_run_goes_on():
+    report = normspec.check(f"{HERE / 'target_that_dies.py'}:DYING", jobs=2, **TINY)
+    verdicts = {(result.law, result.dtype): result.verdict for result in report.results}
+    assert verdicts == {(law, dtype): "conforms" if dtype == "bfloat16" else "crashed" for law, dtype in verdicts}
+    assert len(verdicts) == 4
+    assert "was ended by SIGKILL before this law was judged" in report.failures[0].message
+
+
+def test_an_implementation_that_is_an_object_is_checked_in_this_process():
+    (found,) = resolve(FAULT)
+    here, elsewhere = (normspec.check(target, jobs=2, **TINY) for target in (found, FAULT))
+    assert [plain["law"] for plain in plain_report(here)["results"]]
+    assert plain_report(here)["results"] == plain_report(elsewhere)["results"]
+
+
+def test_a_target_that_is_not_there_any_more_is_one_line(normspec, capsys, tmp_path):
+    file = tmp_path / "mine.py"
+    imported = "from normspec.implementations.numpy_batch_norm import TWO_PASS as MINE"
+    file.write_text(f"import pathlib\n{imported}\npathlib.Path(__file__).unlink()\n")
+    assert normspec("check", f"{file}:MINE", "--jobs", 2, "--max-examples", 1) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith("normspec: target=")
+    assert "there is no file" in told
+
+
+def test_progress_comes_from_every_process():
+    seen = []
+    run(request([FAULT], **TINY), seen.append, jobs=2)
+    last = {event.dtype: event for event in seen if isinstance(event, Progress)}
+    assert {dtype: event.done / event.total for dtype, event in last.items()} == {"float32": 1, "bfloat16": 1}
+
+
+@pytest.mark.parametrize(("units", "jobs"), [(0, 1), (1, 1), (3, 1), (4, 2), (100, 2)])
+def test_a_process_is_started_for_two_units_at_least(monkeypatch, units, jobs):
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1})
+    assert jobs_for(units) == jobs
+
+
+def test_what_is_read_from_another_process_is_checked():
+    (text,) = (event_text(event) for event in events(_unit("float32")) if type(event).__name__ == "Result")
+    with pytest.raises(ValueError, match="verdict"):
+        event_from(text.replace('"nonconforming"', '"fine"'))
