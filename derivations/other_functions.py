@@ -7,7 +7,7 @@ from normspec.derivations import cosine, folding, lp_norm, renormalize, scaling
 from normspec.derivations.family_functions import PARAMETERS
 from normspec.derivations.language import Definition, scalar, substitute
 from normspec.derivations.printing import Formula
-from normspec.derivations.quantities import mu, v
+from normspec.derivations.quantities import i, j, mu, v
 from normspec.derivations.sides import left, right
 
 L1, MAX = {"a": "magnitude", "s": "sign", "r": "length"}, {"r": "largest", "o": "signed"}
@@ -26,7 +26,7 @@ LP_MAX = (
 )  # fmt: skip
 CLAMPED = (
     Formula("forward", ("S", "x", "epsilon"), "x over epsilon, where that is above the norm.",
-            {"y": lp_norm.clamped[lp_norm.j].body}, ("clamped",)),
+            {"y": lp_norm.clamped[j].body}, ("clamped",)),
     Formula("backward", ("S", "dy", "epsilon"), "The cotangent of x there.", {"dx": right("clamped", 0)}, ("clamped",)),
 )  # fmt: skip
 
@@ -77,7 +77,7 @@ STYLE = {
 STYLED = ("S", "x", "style", "epsilon", "m", "n")
 ADAIN = (
     Formula("forward", STYLED, "The content with the style's mean and deviation.",
-            {"y": scaling.adain[scaling.j].body}, ("adain",), names=STYLE),
+            {"y": scaling.adain[j].body}, ("adain",), names=STYLE),
     Formula("forward_folded", STYLED, "The same as one multiplication and one addition.",
             {"y": left("adain-y")}, ("adain-y",), names=STYLE),
     Formula("backward", ("S", "x", "dy", "style", "epsilon", "m", "n"), "The cotangents of content and style.",
@@ -110,7 +110,7 @@ R, SHIFT = {renormalize.r: renormalize.ratio}, {renormalize.d: renormalize.dista
 def renormalized(suffix: str, given: tuple[str, ...], free: Mapping[Any, Any]) -> tuple[Formula, ...]:
     """Table the functions of one way of clipping: what is clipped is given, the rest computed."""
     statistics = ("mean", "variance") if SHIFT.items() <= free.items() else ("variance",) if free else ()
-    corrected = Definition("z", substitute(renormalize.corrected.body, free), renormalize.i)
+    corrected = Definition("z", substitute(renormalize.corrected.body, free), i)
     rest = (*statistics, *given, "epsilon", "m")
     of = f", {' and '.join(given)} given" if given else ""
     return (

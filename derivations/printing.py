@@ -8,17 +8,14 @@ else. Names that the mathematics gives become variables, each computed once.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sympy import Abs, Basic, Expr, Function, Mul, Pow, Rational, Symbol
+from sympy import Abs, Basic, Expr, Mul, Pow, Rational, Symbol
 
+from normspec.derivations.coding import ABS, BLOCK, GROUP, LIMIT, RSQRT, SQRT, assignment, in_any_order
 from normspec.derivations.nodes import Defined, Delta, Entry, Index, Total
 from normspec.derivations.rewriting import free_indices
-
-GROUP, BLOCK, SQRT, RSQRT, ABS, PRODUCT = (
-    Function(f"S.{n}") for n in ("total", "block_total", "sqrt", "rsqrt", "abs", "product")
-)
 
 NAMES = {
     "mu": "mean",
@@ -37,35 +34,6 @@ NAMES = {
     "a": "weight",
 }
 RECIPROCALS = {"sigma": "rstd", "sigma_r": "rstd"}
-ELEMENTS = {
-    "y",
-    "f",
-    "x",
-    "dy",
-    "u",
-    "gamma",
-    "beta",
-    "g",
-    "xhat",
-    "centred",
-    "alpha",
-    "shift",
-    "reach",
-    "tangent",
-    "corrected",
-    "w",
-    "x_direction",
-    "w_direction",
-    "style",
-    "style_centred",
-    "style_xhat",
-    "magnitude",
-    "sign",
-    "signed",
-    "scaled",
-    "at_low",
-    "at_high",
-}
 SHAPES: dict[Expr, str] = {
     Symbol("x") - Symbol("mean"): "centred",
     Symbol("x") - Symbol("batch_mean"): "centred",
@@ -74,7 +42,6 @@ SHAPES: dict[Expr, str] = {
     Symbol("mean_error") + ABS(Symbol("centred")): "reach",
 }
 COUNTS = {"m", "n", "d"}
-LIMIT = 120
 
 
 @dataclass(frozen=True)
@@ -125,18 +92,6 @@ def _signature(formula: Formula) -> list[str]:
     return [f"def {formula.name}(", *(f"    {a}," for a in arguments), ") -> dict[str, Any]:"]
 
 
-def _assignment(name: str, expr: Expr) -> str:
-    """One line, or one line a term."""
-    line = f"    {name} = {_code(expr)}"
-    if len(line) <= LIMIT:
-        return line
-    if not expr.is_Add:
-        raise ValueError(f"too long for a line, and no sum: name a part of it: {line}")
-    first, *rest = sorted(expr.args, key=_term_key)
-    signed = [f"- {_code(-t)}" if _negative(t) else f"+ {_code(t)}" for t in rest]
-    return "\n".join([f"    {name} = (", *(f"        {t}" for t in (_code(first), *signed)), "    )"])
-
-
 class _Body:
     """The assignments of a function, made as its expressions ask for them."""
 
@@ -161,7 +116,7 @@ class _Body:
     def name(self, name: str, expr: Expr) -> Expr:
         """Assign an expression to a variable, unless the variable is an argument."""
         if name not in self.formula.arguments and expr != Symbol(name):
-            line = _assignment(name, expr)
+            line = assignment(name, expr)
             if self.assigned.setdefault(name, line) != line:
                 raise ValueError(f"two meanings for {name!r} in {self.formula.name}: {self.assigned[name]} and {line}")
         return Symbol(name)
@@ -226,119 +181,6 @@ class _Body:
         if exponent.is_Integer:
             return self.lower(base) ** exponent
         raise ValueError(f"no code for the power {exponent}")
-
-
-def in_any_order(expr: Mul) -> Expr:
-    """Leave the order of three or more factors open; three or more of the group are one factor beside elements."""
-    coefficient, rest = expr.as_coeff_Mul()
-    powers = [f.as_base_exp() for f in Mul.make_args(rest)]
-    factors = [base for base, exponent in powers for _ in range(int(exponent))]
-    below = Mul(*(base**-exponent for base, exponent in powers if exponent < 0))
-    elements, scalars = ([f for f in factors if _is_element(f) is kind] for kind in (True, False))
-    if not scalars:
-        return coefficient * _open(elements) / below
-    if len(scalars) > 2:
-        return coefficient * _open([*elements, _open(_divided(scalars, below))])
-    return coefficient * (_open([*elements, *_divided(scalars, below)]) if elements else Mul(*scalars) / below)
-
-
-def _divided(factors: Sequence[Expr], divisor: Expr) -> list[Expr]:
-    """Divide the factor that occurs least: what is divided early underflows the most."""
-    rarest = min(factors, key=factors.count)
-    rest = list(factors)
-    rest.remove(rarest)
-    return [rarest / divisor, *rest]
-
-
-def _open(factors: Sequence[Expr]) -> Expr:
-    ordered = sorted(factors, key=_factor_key)
-    return PRODUCT(*ordered) if len(ordered) > 2 else Mul(*ordered)
-
-
-def _is_element(expr: Expr) -> bool:
-    return expr.func not in (GROUP, BLOCK) and (
-        str(expr) in ELEMENTS if isinstance(expr, Symbol) else any(map(_is_element, expr.args))
-    )
-
-
-def _code(expr: Expr) -> str:
-    if expr.is_Add:
-        terms = sorted(expr.args, key=_term_key)
-        first, *rest = terms
-        return _code(first) + "".join(f" - {_code(-t)}" if _negative(t) else f" + {_code(t)}" for t in rest)
-    if expr.is_Mul:
-        return _product(expr)
-    if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0:
-        return " * ".join([_held(expr.base)] * int(expr.exp))
-    if expr.is_Pow:
-        return f"1 / {_held(1 / expr)}"
-    if expr.args:
-        return f"{expr.func}({', '.join(map(_code, expr.args))})"
-    return str(expr)
-
-
-def _product(expr: Mul) -> str:
-    """Elements first, then the scalars of the group as one factor."""
-    if _negative(expr):
-        return f"-{_held(-expr)}"
-    elements = [f for f in expr.args if _is_element(f)]
-    scalars = _quotient([f for f in expr.args if not _is_element(f)])
-    if not elements:
-        return scalars
-    front = " * ".join(_held(f) if not f.is_Pow else _code(f) for f in sorted(elements, key=_factor_key))
-    if scalars == "1":
-        return front
-    if scalars.startswith("1 / "):
-        return front + scalars[1:]
-    plain = (
-        scalars.isidentifier()
-        or scalars.startswith("S.product(")
-        or (" / " not in scalars and " + " not in scalars and " - " not in scalars)
-    )
-    return f"{front} * {scalars if plain else f'({scalars})'}"
-
-
-def _quotient(factors: Sequence[Expr]) -> str:
-    powers = [f.as_base_exp() for f in Mul.make_args(Mul(*factors))]
-    numerator, denominator = (
-        Mul(*(base ** (sign * exponent) for base, exponent in powers if sign * exponent > 0)) for sign in (1, -1)
-    )
-    above = " * ".join(
-        _code(f) if f.is_Pow else _held(f) for f in sorted(Mul.make_args(numerator), key=_factor_key) if f != 1
-    )
-    below = _held(denominator)
-    return (above or "1") + ("" if denominator == 1 else f" / {below}")
-
-
-def _held(expr: Expr) -> str:
-    code = _code(expr)
-    return f"({code})" if expr.is_Add or expr.is_Mul or (expr.is_Pow) else code
-
-
-def _negative(expr: Expr) -> bool:
-    return bool(expr.as_coeff_Mul()[0] < 0)
-
-
-def _totals(expr: Expr) -> int:
-    return int(expr.func in (GROUP, BLOCK)) + sum(map(_totals, expr.args))
-
-
-def _term_key(term: Expr) -> tuple[object, ...]:
-    """Positive terms first; sums, and products with a difference, late."""
-    nested = any(f.is_Add for f in term.args)
-    plain = _is_element(term) if _negative(term) else not term.is_Mul and term.func != PRODUCT
-    return _negative(term), _totals(term), nested, plain, str(term) == "epsilon", len(term.args), str(term)
-
-
-_ORDER = ["gamma", "dy", "g", "centred", "xhat", "alpha", "x"]
-
-
-def _factor_key(factor: Expr) -> tuple[object, ...]:
-    name = str(factor)
-    place = _ORDER.index(name) if name in _ORDER else len(_ORDER)
-    if factor.is_Add:
-        place = -1 if _is_element(factor) else len(_ORDER) + 1
-    return place, _totals(factor) == 0, name
 
 
 def check_names(printed: str) -> None:

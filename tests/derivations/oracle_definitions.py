@@ -141,7 +141,7 @@ def with_one_sign(world, name, size):
 
 def with_corrections(world, name, size):
     """What is not clipped is what the statistics say, and a constant."""
-    world.values.pop("d", None)
+    world.values |= {"r": Fraction(4, 3), "d": Fraction(-2, 5)}
     if not name.endswith(("_r_clipped", "both_clipped")):
         world.values["r"] = evaluate(renormalize.ratio, world)
     if not name.endswith(("shift_clipped", "both_clipped")):

@@ -3,9 +3,12 @@
 What is expected is the definition, and its derivative by nilpotents: never the closed form that was printed.
 """
 
+import ast
 import inspect
 import math
+from contextlib import suppress
 from fractions import Fraction
+from functools import cache
 from importlib import import_module
 
 import pytest
@@ -27,7 +30,7 @@ FUNCTIONS = [
 
 def world_of(oracle, m, name, arguments):
     """Draw a world in which gamma is constant where a function takes it to be, and d is m where it does not ask."""
-    world = World(m, {"m": m, "n": 1 + m % 3, "F": 3})
+    world = World(m, {"m": m, "n": 2 + m % 3, "F": 3})
     if name in CONSTANT_GAMMA:
         world.values.update({("gamma", k): Fraction(5, 3) for k in range(1, m + 1)})
     if "d" not in arguments:
@@ -61,18 +64,56 @@ def test_every_oracle_has_definitions(oracle):
     assert oracle in DEFINITIONS
 
 
-@pytest.mark.parametrize(("oracle", "name", "m"), FUNCTIONS)
-def test_a_printed_function_computes_its_definition(oracle, name, m):
-    """Outputs agree exactly with definitions and derivatives by nilpotents."""
+@cache
+def asked(oracle, name, m):
+    """The arguments of a function in an exact world, and a way to its outputs there by definition."""
     function = getattr(import_module(f"normspec.spec.oracles.{oracle}"), name)
     arguments = tuple(inspect.signature(function).parameters)
     world = world_of(oracle, m, name, arguments)
     given, wanted = GIVEN[oracle], DEFINITIONS[oracle](name)
-    found = function(*(Exact() if a == "S" else counted(a, value(given[a], world)) for a in arguments))
+    inputs = [Exact() if a == "S" else counted(a, value(given[a], world)) for a in arguments]
+    return inputs, cache(lambda output: value(wanted[output], world).values)
+
+
+def disagreements(oracle, name, function, m):
+    """The outputs of a function that are not what the definitions say."""
+    inputs, expected = asked(oracle, name, m)
+    found = function(*inputs)
     assert found
-    for output, number in found.items():
-        expected = value(wanted[output], world).values
-        assert number.values == expected, output
+    return [output for output, number in found.items() if number.values != expected(output)]
+
+
+@pytest.mark.parametrize(("oracle", "name", "m"), FUNCTIONS)
+def test_a_printed_function_computes_its_definition(oracle, name, m):
+    """Outputs agree exactly with definitions and derivatives by nilpotents."""
+    function = getattr(import_module(f"normspec.spec.oracles.{oracle}"), name)
+    assert not disagreements(oracle, name, function, m)
+
+
+SWAPPED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult}
+
+
+def mutants(function):
+    """Yield copies of a function, each with one operator swapped, and what that makes of it."""
+    tree = ast.parse(inspect.getsource(function))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and type(node.op) in SWAPPED:
+            before, node.op = node.op, SWAPPED[type(node.op)]()
+            names = dict(inspect.getmodule(function).__dict__)
+            exec(compile(tree, "<mutant>", "exec"), names)
+            yield names[function.__name__], ast.unparse(node)
+            node.op = before
+
+
+@pytest.mark.parametrize(("oracle", "name"), sorted({p.values[:2] for p in FUNCTIONS}))
+def test_every_operator_of_a_printed_function_matters(oracle, name):
+    """The test above is seen to fail: no function with one operator swapped passes it."""
+    function = getattr(import_module(f"normspec.spec.oracles.{oracle}"), name)
+    survivors = []
+    for mutant, changed in mutants(function):
+        with suppress(ZeroDivisionError, ValueError, ArithmeticError):
+            survivors += [] if disagreements(oracle, name, mutant, 3) else [changed]
+    assert not survivors
 
 
 def test_inference_blend_and_unbias():
