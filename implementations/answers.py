@@ -15,7 +15,17 @@ class RubbishError(Exception):
 
 
 def demanded(case: Case, index: int) -> Mapping[str, tuple[int, ...]]:
-    """Return the shape of everything that step `index` must give, by its name."""
+    """Return the shape of everything that step `index` must give, by its name.
+
+    Raises RubbishError for a case that has no result, because it is to be refused.
+    """
+    try:
+        return _shapes(case, index)
+    except (ArithmeticError, LookupError, ValueError) as error:
+        raise RubbishError(f"step {index} gives a result where none can be: {error}") from None
+
+
+def _shapes(case: Case, index: int) -> Mapping[str, tuple[int, ...]]:
     step, operation = case.script[index], OPERATIONS[case.operation]
     if step.verb != "backward":
         y = operation.shape_of("y", step.input.shape, case.attributes)

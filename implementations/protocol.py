@@ -16,7 +16,15 @@ from normspec.spec.claims import Claims
 from normspec.spec.formats import Array
 from normspec.spec.node import Node, PlainError
 from normspec.spec.outcome import Crashed, Malformed, Outcome, Refused, Returned, TimedOut
-from normspec.spec.plain import MOST_AXES, Plain, array_from, plain_case, whole_array
+from normspec.spec.plain import (
+    MOST_AXES,
+    Plain,
+    array_from,
+    attribute_from,
+    plain_attribute,
+    plain_case,
+    whole_array,
+)
 
 VERSION = "normspec-pipe-1"
 MOST_NAMED = 100
@@ -63,7 +71,11 @@ def message_in(line: bytes) -> Node:
 def plain_claims(claims: Claims) -> Plain:
     """Return claims as plain data."""
     said = {field.name: getattr(claims, field.name) for field in fields(Claims)}
-    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in said.items()}
+    return {name: _plain_map(value) if isinstance(value, Mapping) else value for name, value in said.items()}
+
+
+def _plain_map(values: Mapping[str, Any]) -> Plain:
+    return {name: plain_attribute(value) for name, value in values.items()}
 
 
 def plain_outcome(outcome: Outcome) -> Plain:
@@ -123,7 +135,7 @@ def offers_in(answer: Node) -> tuple[Offer, ...]:
     if said.get("protocol") != VERSION:
         raise PlainError(f"speaks protocol {clean(str(said.get('protocol')))!r}: {VERSION!r} is needed here")
     offers = tuple(_offer(item) for item in Node(said.get("implementations"), "implementations").items())
-    names = [offer.name for offer in offers]
+    names = [f"{offer.name} ({offer.operation})" for offer in offers]
     if not offers or len(set(names)) < len(names):
         raise PlainError(f"offers {', '.join(names) or 'nothing'}: implementations with names of their own are needed")
     return offers
@@ -141,22 +153,17 @@ def _offer(node: Node) -> Offer:
 
 def claims_from(node: Node) -> Claims:
     """Return the claims that plain data holds. What is left out is not claimed."""
-    default, said = Claims(), dict(node.entries())
-    found: dict[str, Any] = {}
+    default, said, found = Claims(), dict(node.entries()), dict[str, Any]()
     for name in (field.name for field in fields(Claims)):
-        kind = next(kind for kind in _READ if isinstance(getattr(default, name), kind))
+        of_kind = next(each for kind, each in _NOTHING.items() if isinstance(getattr(default, name), kind))
         if name in said:
-            found[name] = _ranks(said[name]) if name == "ranks" else _READ[kind](said[name])
+            found[name] = _READ.get(name, _READ_AS[type(of_kind)])(said[name])
         elif name not in _HARMLESS:
-            found[name] = kind()
+            found[name] = of_kind
     for name in ("dtypes", "verbs"):
         if not found[name]:
             raise PlainError(f"{node.path} lacks {name!r}: without it, nothing is claimed")
     return Claims(**found)
-
-
-def _ranks(node: Node) -> tuple[int, ...]:
-    return tuple(item.count(below=MOST_AXES + 1) for item in node.items())
 
 
 def _flag(node: Node) -> bool:
@@ -165,12 +172,16 @@ def _flag(node: Node) -> bool:
     return node.value
 
 
-_HARMLESS = ("layouts", "grade", "conventions")  # their defaults say the least that can be said
-_READ: Mapping[type, Callable[[Node], Any]] = MappingProxyType(
+_HARMLESS = ("layouts", "grade")  # their defaults say the least that can be said
+_NOTHING: Mapping[type, Any] = MappingProxyType({tuple: (), bool: False, str: "", Mapping: {}})
+_READ_AS: Mapping[type, Callable[[Node], Any]] = MappingProxyType(
     {
         tuple: lambda node: tuple(item.text() for item in node.items()),
         bool: _flag,
         str: Node.text,
-        Mapping: lambda node: {name: value.text() for name, value in node.entries()},
+        dict: lambda node: {name: attribute_from(value) for name, value in node.entries()},
     }
+)
+_READ: Mapping[str, Callable[[Node], Any]] = MappingProxyType(
+    {"ranks": lambda node: tuple(item.count(below=MOST_AXES + 1) for item in node.items())}
 )

@@ -74,9 +74,9 @@ def _offers(implementations: Sequence[Implementation]) -> Plain:
 
 
 def _answer(answers: BinaryIO, implementations: Sequence[Implementation], message: Node) -> None:
-    number, name = message.value["id"], message.value["implementation"]
-    implementation = next(each for each in implementations if each.name == name)
-    case = case_from(Node(message.value["case"], "case"))
+    number, case = message.value["id"], case_from(Node(message.value["case"], "case"))
+    asked = message.value["implementation"], case.operation
+    implementation = next(each for each in implementations if (each.name, each.operation) == asked)
     told = _told(implementation, case, lambda at: _write(answers, {"id": number, "at": at}))
     unfit = _unfitness()
     if unfit and "returned" in told:

@@ -3,6 +3,7 @@
 from normspec.implementations.contract import Implementation
 from normspec.implementations.layouts import LAYOUTS
 from normspec.spec.claims import Claims
+from normspec.spec.contracts import TERMS
 from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS, Operation
 
@@ -35,6 +36,8 @@ def _objection_to_claims(claims: Claims, operation: Operation) -> str:
         unknown = [value for value in getattr(claims, name) if value not in known]
         if unknown:
             return f"claims.{name} has {unknown[0]!r}: choose from {', '.join(known) or 'nothing'}"
+    if claims.grade not in TERMS:
+        return f"claims.grade={claims.grade!r} is no grade: choose from {', '.join(TERMS)}"
     try:
         operation.settled(claims.conventions)
     except ValueError as error:

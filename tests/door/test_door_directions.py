@@ -16,7 +16,18 @@ LAYERS = ("derivations", "spec", "properties", "implementations")
 VALUES = tuple(
     f"normspec.spec.{name}"
     for name in (
-        *("case", "claims", "conventions", "environment", "formats", "node", "operations", "outcome", "partition"),
+        *(
+            "case",
+            "claims",
+            "contracts",
+            "conventions",
+            "environment",
+            "formats",
+            "node",
+            "operations",
+            "outcome",
+            "partition",
+        ),
         "plain",
     )
 )
