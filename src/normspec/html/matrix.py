@@ -29,7 +29,7 @@ KINDS: Mapping[str, Kind] = {
     "timed out": Kind("T", "timed out", "broken"),
     "known": Kind("○", "known", "known"),
     "undecided": Kind("?", "undecided", "undecided"),
-    "not claimed": Kind("", "not claimed", "silent"),
+    "not claimed": Kind("–", "not claimed", "silent"),
 }
 """By verdict; a failure on record is known."""
 

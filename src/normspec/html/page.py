@@ -15,6 +15,7 @@ from normspec.grading import Table
 from normspec.html.accuracy import sights
 from normspec.html.grades import sheets
 from normspec.html.matrix import KINDS, SHORT, matrices
+from normspec.html.overview import overview
 from normspec.html.sentences import counts, verdict
 from normspec.html.stories import Recorded, anchors, law_of, stories
 from normspec.html.undecided import laws_of
@@ -32,6 +33,7 @@ def report_page(report: Report, grades: Table | None = None) -> str:
         verdict=verdict(report),
         counts=counts(report),
         matrices=matrices(report.results, anchors(told, recorded)),
+        overview_of=overview(report.results),
         kinds=_kinds(report),
         stories=told,
         recorded=recorded,
@@ -44,7 +46,7 @@ def report_page(report: Report, grades: Table | None = None) -> str:
 def _kinds(report: Report) -> list[Any]:
     """Return the kinds of marks that the matrix has."""
     seen = {"known" if result.known else result.verdict for result in report.results}
-    return [kind for name, kind in KINDS.items() if name in seen and kind.mark]
+    return [kind for name, kind in KINDS.items() if name in seen]
 
 
 def filled(template: str, **values: object) -> str:

@@ -7,7 +7,7 @@ from math import ceil, isfinite
 from markupsafe import Markup
 
 from normspec.html.scales import LogScale, Scale, power
-from normspec.html.svg import dots, drawing, line, tag, text
+from normspec.html.svg import bars, dots, drawing, line, tag, text
 from normspec.properties.followed import Seen
 from normspec.properties.observations import ULP, Observations
 
@@ -96,12 +96,9 @@ def histogram(found: Sequence[Observations]) -> Markup:
     top = max((share for of in shares for share in of.values()), default=1.0)
     x, y = Scale(first, last + 1, LEFT, WIDTH - RIGHT), Scale(0, max(top, 0.05), HEIGHT - BOTTOM, TOP)
     wide = (x(1) - x(0)) * 0.86 / len(found)
-    bars = [
-        tag(
-            "rect", x=x(k) + wide * number, y=y(share), width=wide, height=y(0) - y(share), class_=f"bar {look(number)}"
-        )
+    drawn = [
+        bars([(x(k) + wide * number, y(share)) for k, share in of.items()], y(0), wide, f"bar {look(number)}")
         for number, of in enumerate(shares)
-        for k, share in of.items()
     ]
     step = ceil((last - first) / 6)
     ticks = [k for k in range(first, last + 1) if k % step == 0]
@@ -109,7 +106,7 @@ def histogram(found: Sequence[Observations]) -> Markup:
     left = [_grid(y(tick), f"{100 * tick:.0f} %") for tick in y.ticks(5)]
     name = text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 5, "error in ulp, at least", "middle", "axis")
     return drawing(
-        WIDTH, HEIGHT, f"{found[0].dtype}: how many steps have which error in ulp", [*left, *bars, *below, name]
+        WIDTH, HEIGHT, f"{found[0].dtype}: how many steps have which error in ulp", [*left, *drawn, *below, name]
     )
 
 
@@ -155,7 +152,7 @@ def running(statistic: str, dtype: str, tracks: Sequence[Track]) -> Markup:
         steps = [(x(step), seen) for step, seen in enumerate(track.seen, 1) if isfinite(seen.observed)]
         parts.append(dots([(at, y(seen.observed)) for at, seen in steps], f"dot {look(track.number)} n1"))
         within = [(at, zoom(_share(seen))) for at, seen in steps]
-        parts += [line(within, f"range {look(track.number)}"), dots(within, f"dot {look(track.number)} n1")]
+        parts.append(line(within, f"range {look(track.number)}"))
     parts += [text(x(tick), height - BOTTOM + 13, f"{tick:g}", "middle", "tick") for tick in x.ticks(6)]
     parts.append(text((LEFT + WIDTH - RIGHT) / 2, height - 5, "training step", "middle", "axis"))
     return drawing(WIDTH, height, f"{dtype}: {statistic} over training steps, in its derived envelope", parts)

@@ -11,7 +11,7 @@ from normspec.properties.verdict import Known, Result
 from normspec.report_groups import Failure, Group, by
 from normspec.terminal.words import case_in_words
 
-ROOM = 700_000
+ROOM = 250_000
 """Characters of cases and programs that one page holds; what comes after is left to the JSON report."""
 
 LONGEST = 6_000

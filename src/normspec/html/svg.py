@@ -35,14 +35,20 @@ def drawing(width: float, height: float, title: str, children: Iterable[Markup])
 
 def dots(places: Iterable[tuple[float, float]], class_: str) -> Markup:
     """Return many dots as one path of strokes without length: their class says how thick, and with which ends."""
-    path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
+    path = "".join(f"M{x:.0f} {y:.0f}h0" for x, y in places)
     return tag("path", d=Markup(path), class_=class_) if path else Markup("")
 
 
 def line(places: Iterable[tuple[float, float]], class_: str) -> Markup:
     """Return a line through places."""
-    path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+    path = "L".join(f"{x:.0f} {y:.0f}" for x, y in places)
     return tag("path", d=Markup(f"M{path}"), class_=class_) if path else Markup("")
+
+
+def bars(places: Iterable[tuple[float, float]], base: float, wide: float, class_: str) -> Markup:
+    """Return bars that stand on a base, as one path: each from its left upper corner."""
+    path = "".join(f"M{x:.1f} {y:.0f}h{wide:.1f}V{base:.0f}h-{wide:.1f}z" for x, y in places)
+    return tag("path", d=Markup(path), class_=class_)
 
 
 def text(x: float, y: float, words: str, anchor: str | None = None, class_: str | None = None) -> Markup:

@@ -56,7 +56,7 @@
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
-    for (const inner of target.querySelectorAll(":scope > details")) inner.open = true;
+    for (const inner of target.querySelectorAll(":scope > details")) inner.open = true; // a failure that is folded
     if (target.tabIndex < 0 || target.hasAttribute("tabindex")) target.focus({ preventScroll: true });
     target.scrollIntoView();
   };
