@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from normspec.implementations.plug_in import implementation
+    from normspec.law_by_law import parametrize
     from normspec.report import NonConformanceError, Report
     from normspec.run import check
 
-__all__ = ["NonConformanceError", "Report", "check", "implementation"]
+__all__ = ["NonConformanceError", "Report", "check", "implementation", "parametrize"]
 
 _HOMES = {
     "NonConformanceError": "normspec.report",
     "Report": "normspec.report",
     "check": "normspec.run",
     "implementation": "normspec.implementations.plug_in",
+    "parametrize": "normspec.law_by_law",
 }
 
 

@@ -44,7 +44,7 @@ def run(asked: Request, watch: Watch = _unwatched, jobs: int = 1, cluster: str |
         interrupted = True
     events = [event for part in sorted(found) for event in found[part]]
     return Report(
-        results=tuple(_strict(event, asked.known) for event in events if isinstance(event, Result)),
+        results=tuple(strict(event, asked.known) for event in events if isinstance(event, Result)),
         asked={implementation.name: target for target, implementation in asked.implementations},
         settings=_plain_settings(asked),
         versions=versions(),
@@ -73,7 +73,7 @@ def _plain_settings(asked: Request) -> dict[str, Any]:
     }
 
 
-def _strict(result: Result, known: tuple[KnownFailure, ...]) -> Result:
+def strict(result: Result, known: tuple[KnownFailure, ...]) -> Result:
     """Return the result; one that is not claimed although its failure is on record does not conform."""
     place = (result.target, result.operation, result.law, result.dtype)
     stale = any(place == (entry.target, entry.operation, entry.law, entry.dtype) for entry in known)

@@ -82,6 +82,16 @@ def _told(number: int, groups: tuple[Group, ...]) -> Iterator[str]:
     smallest = min((group.first for group in groups), key=_size)
     head = f"FAILURE {number}: {smallest.operation}"
     yield f"\n{head}\n{'-' * min(len(head), width())}"
+    yield from _story(groups, smallest)
+
+
+def told(result: Result) -> str:
+    """Return one failure as text: the law in words, what came, the smallest case, the program to paste."""
+    group = Group((result,))
+    return cleaned("\n".join(_story((group,), result)), longest=100_000)
+
+
+def _story(groups: tuple[Group, ...], smallest: Result) -> Iterator[str]:
     for members in _by(lambda group: group.first.law, groups):
         yield from _law(members)
         yield ""
