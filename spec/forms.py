@@ -75,7 +75,7 @@ def _form(question: Question, function: Callable[..., dict[str, Any]]) -> Form:
 
     def form(system: ContractArithmetic, arrays: Mapping[str, Array]) -> Mapping[str, tuple[Computed, ...]]:
         inputs = _Inputs(question, system, arrays)
-        outputs = function(system, *(inputs[name] for name in _names(function)))
+        outputs = _evaluated(function, inputs)
         found: dict[str, tuple[Computed, ...]] = {
             name: (number,) for name, number in outputs.items() if whole or name == "dx"
         }
@@ -84,6 +84,30 @@ def _form(question: Question, function: Callable[..., dict[str, Any]]) -> Form:
         return found
 
     return form
+
+
+def _evaluated(function: Callable[..., dict[str, Any]], inputs: "_Inputs") -> dict[str, Any]:
+    if inputs.question.conventions.get("cast_order") == "before_scale":
+        return _cast_before_scaled(function, inputs)
+    outputs: dict[str, Any] = function(inputs.system, *(inputs[name] for name in _names(function)))
+    return outputs
+
+
+def _cast_before_scaled(function: Callable[..., dict[str, Any]], inputs: "_Inputs") -> dict[str, Any]:
+    """Evaluate a formula where xhat is rounded to the output's format, and multiplied by gamma in that format."""
+    system, gamma = inputs.system, inputs["gamma"]
+
+    def with_changed(**changed: Any) -> dict[str, Any]:
+        outputs: dict[str, Any] = function(system, *(changed.get(n, inputs[n]) for n in _names(function)))
+        return outputs
+
+    if inputs.question.step.verb != "backward":
+        outputs = with_changed(gamma=1)
+        return {**outputs, "y": system.multiply(system.stored(outputs["y"]), gamma)}
+    dy = inputs["dy"]
+    through = system.stored(dy if isinstance(gamma, int) else system.multiply(dy, gamma))
+    outputs = {name: value for name, value in with_changed(dy=system.stored(dy)).items() if name != "dx"}
+    return {"dx": with_changed(dy=through, gamma=1)["dx"], **outputs}
 
 
 class _Inputs(dict[str, Any]):

@@ -144,7 +144,8 @@ def _geometry(extent: Extent, shape: Shape, least: int) -> Geometry | None:
     operation, found = extent.operation, geometries(extent, shape)
     for part in (operation.groups, operation.blocks) if least >= LONG else (operation.groups,):
         for geometry in found:
-            if part(shape, geometry.attributes).members >= least:
+            one = operation.groups(shape, geometry.attributes).members
+            if part(shape, geometry.attributes).members >= least and one >= min(least, 2):
                 return geometry
     return None
 

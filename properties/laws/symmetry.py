@@ -152,13 +152,12 @@ def identity_recovery(trial: Trial) -> Judgement:
     if step.input.size == 0 or set(claims.parameters) < {"gamma", "beta"} or not trial.own(0):
         return Inapplicable("the case does not begin with the input's own statistics, or there is no affine part")
     groups, blocks = trial.groups(step.input.shape), trial.blocks(step.input.shape)
-    if groups != blocks and groups.parts > 1:
-        return Inapplicable("one gamma serves several groups")
     mean, variance = moments(trial.operation, groups.split(wide(step.input)), trial.case.attributes)
     sigma = np.sqrt(variance + trial.case.attributes["epsilon"])
+    judged = slice(None) if groups == blocks else slice(1)  # one gamma serves several groups: the first has its own
     dtype = trial.case.format.dtype
     recovering = {
-        name: blocks.collected(groups.spread_over(values)).astype(dtype)
+        name: np.resize(values[judged, 0], blocks.parts_shape).astype(dtype)
         for name, values in (("gamma", sigma), ("beta", mean))
     }
     other = trial.variant(trial.case.but(script=(step,), parameters=recovering))
@@ -166,9 +165,8 @@ def identity_recovery(trial: Trial) -> Judgement:
         return NO_ANSWER
     expected = other.expected(0)["y"]
     rounding = np.abs((expected.high - wide(step.input)) + expected.low)  # of gamma and beta, nothing else
-    return within(
-        "y with γ = σ and β = μ is not x", wide(other.steps[0]["y"]) - wide(step.input), reach(expected) + rounding
-    )
+    difference = groups.split(wide(other.steps[0]["y"]) - wide(step.input))
+    return within("y with γ = σ and β = μ is not x", difference[judged], groups.split(reach(expected) + rounding)[judged])
 
 
 def kinship(trial: Trial) -> Judgement:

@@ -210,6 +210,14 @@ class ContractArithmetic:
             return a
         return self._rounded(a.exact, a.shared, a.rest, a.extra, a.floor, a.scalar, 1, True, a.role, target, a.own)
 
+    @remembered
+    def stored(self, a: Computed) -> Computed:
+        """Return a number after it was rounded to the format of the output, and is used further."""
+        target = self.contract.output
+        if target.precision >= self._format(a.scalar).precision:
+            return a
+        return self._rounded(a.exact, a.shared, a.rest, a.extra, None, a.scalar, 1, True, a.role, target)
+
     def tolerance(self, a: Computed, *others: Computed) -> Array:
         """Return how far from the exact result the returned one may lie; infinite where nothing is demanded.
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from normspec.spec.conventions import settle
 from normspec.spec.partition import Partition, Shape
+from normspec.spec.requirements import Requirement
 
 Attributes = Mapping[str, Any]
 Role = Literal["elements", "groups", "blocks", "style"]
@@ -62,6 +63,10 @@ class Operation:
     def has_epsilon(self) -> bool:
         """Return whether epsilon is left open."""
         return "epsilon" not in self.constants
+
+    def claim_of(self, requirement: Requirement) -> str:
+        """Return the claim that proves a requirement for this operation; empty for a rule of conduct."""
+        return self.proofs.get(requirement.name, requirement.claim)
 
     @property
     def open_attributes(self) -> tuple[str, ...]:

@@ -33,3 +33,13 @@ def test_every_requirement_is_some_operations() -> None:
 def test_a_law_is_tried_on_streams_that_exist(name: str) -> None:
     assert LAWS[name].streams
     assert set(LAWS[name].streams) <= set(STREAMS)
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"), [(each.name, name) for each in OPERATIONS.values() for name in each.proofs]
+)
+def test_an_operation_s_own_proof_exists_and_is_of_a_requirement_that_it_has(operation: str, name: str) -> None:
+    spec = OPERATIONS[operation]
+    assert name in spec.requirements
+    assert spec.proofs[name] != REQUIREMENTS[name].claim
+    assert catalogue.claim(spec.proofs[name]).name == spec.proofs[name]
