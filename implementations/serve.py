@@ -75,8 +75,8 @@ def _offers(implementations: Sequence[Implementation]) -> Plain:
 
 def _answer(answers: BinaryIO, implementations: Sequence[Implementation], message: Node) -> None:
     number, case = message.value["id"], case_from(Node(message.value["case"], "case"))
-    asked = message.value["implementation"], case.operation
-    implementation = next(each for each in implementations if (each.name, each.operation) == asked)
+    name = message.value["implementation"]
+    implementation = next(e for e in implementations if e.operation == case.operation and name in ("", e.name))
     told = _told(implementation, case, lambda at: _write(answers, {"id": number, "at": at}))
     unfit = _unfitness()
     if unfit and "returned" in told:

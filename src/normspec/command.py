@@ -21,7 +21,10 @@ SUBCOMMANDS: Mapping[str, str] = MappingProxyType(
         "grade": "Measure how accurate implementations are, and grade them.",
         "list": "List operations, laws, implementations, conventions or profiles.",
         "derive": "Print a derivation step by step, or list them all.",
+        "compare": "Tell in what reports differ, side by side.",
+        "badge": "Draw the verdict of a report as a badge.",
         "replay": "Run the counterexamples of a report again.",
+        "vectors": "Write cases with what must come, and judge answers made elsewhere.",
     }
 )
 
