@@ -1,5 +1,6 @@
 """Cases written down before they are sent to another process, so that they survive whatever it does to the run."""
 
+import os
 import re
 import shutil
 import tempfile
@@ -22,7 +23,10 @@ LAST_ASKED = "the last case that was sent"
 
 @dataclass
 class CaseFiles:
-    """A folder with one file an implementation: the last case that it was sent. One that is not named is removed."""
+    """A folder with the last case that each implementation was sent, by each process that asks.
+
+    One that is not named is made among temporary files, and removed.
+    """
 
     folder: Path | None = None
     made: list[Path] = field(default_factory=list)
@@ -31,7 +35,7 @@ class CaseFiles:
         """Write the text of a case file in the place of the one before it."""
         if not self.made:
             self.made.append(self._make())
-        write_whole(self.made[0] / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name)[:100]}.json", text)
+        write_whole(self.made[0] / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name)[:100]}-{os.getpid()}.json", text)
 
     def _make(self) -> Path:
         if self.folder is not None:

@@ -10,6 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from normspec.close_names import choose
 from normspec.files import write_whole
 from normspec.implementations.contract import Implementation, Instance
@@ -133,12 +135,10 @@ def _demand(refuser: Implementation, stream: Stream, case: Case, conventions: Ma
     about = (law for law in laws if case.operation in law.operations)
     if any(isinstance(judge(law, Trial(refuser, case)), Kept) for law in about):
         return "refused"
-    steps = range(len(case.script))
-    operation = OPERATIONS[case.operation]
-    return [
-        {name: _plain(value) for name, value in expect(operation, case, at, case.state, conventions).items()}
-        for at in steps
-    ]
+    operation, steps = OPERATIONS[case.operation], range(len(case.script))
+    with np.errstate(all="ignore"):  # what is not finite is demanded, not warned of
+        demands = [expect(operation, case, at, case.state, conventions, grade=GRADE) for at in steps]
+    return [{name: _plain(value) for name, value in step.items()} for step in demands]
 
 
 def _plain(expected: Expected) -> Plain:
