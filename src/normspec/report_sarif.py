@@ -34,13 +34,13 @@ def sarif_text(report: Report) -> str:
 
 def _rule(law: str) -> Plain:
     statement = LAWS[law].statement if law in LAWS else law
-    return {"id": law, "shortDescription": {"text": statement}, "defaultConfiguration": {"level": "error"}}
+    return {"id": one_line(law), "shortDescription": {"text": one_line(statement)}, "defaultConfiguration": {"level": "error"}}
 
 
 def _result(result: Result, rule: int, asked: str) -> Plain:
     place = f"{result.target}/{result.operation}/{result.law}/{result.dtype}"
     plain: Plain = {
-        "ruleId": result.law,
+        "ruleId": one_line(result.law),
         "ruleIndex": rule,
         "level": "error",
         "message": {"text": cleaned("\n".join(_lines(result)))},

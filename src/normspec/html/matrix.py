@@ -3,37 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from normspec.comparing import Place, place_of
+from normspec.marks import Kind, kind_of
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
 from normspec.report_groups import by
 from normspec.spec.formats import FORMATS
 
-Place = tuple[str, str, str, str]
 MOST_TOGETHER = 6  # columns of dtypes that one table holds at ease
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How a verdict is shown: a mark that tells it without colour, a word, a class."""
-
-    mark: str
-    word: str
-    class_: str
-
-
-KINDS: Mapping[str, Kind] = {
-    "conforms": Kind("·", "kept", "kept"),
-    "nonconforming": Kind("✕", "broken", "broken"),
-    "refused": Kind("R", "refused", "broken"),
-    "crashed": Kind("!", "crashed", "broken"),
-    "timed out": Kind("T", "timed out", "broken"),
-    "known": Kind("○", "known", "known"),
-    "undecided": Kind("?", "undecided", "undecided"),
-    "not claimed": Kind("–", "not claimed", "silent"),
-}
-"""By verdict; a failure on record is known."""
-
-SHORT = {"float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
 
 
 @dataclass(frozen=True)
@@ -75,16 +52,6 @@ class Matrix:
     def silent(self) -> int:
         """Return how many laws are kept wherever they were asked."""
         return sum(row.clean for row in self.rows)
-
-
-def kind_of(result: Result) -> Kind:
-    """Return how a result is shown."""
-    return KINDS["known" if result.known else result.verdict]
-
-
-def place_of(result: Result) -> Place:
-    """Return what a result is about."""
-    return result.target, result.operation, result.law, result.dtype
 
 
 def matrices(results: Sequence[Result], anchors: Mapping[Place, str]) -> list[Matrix]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from normspec.html.matrix import KINDS, Kind
+from normspec.marks import KINDS, Kind
 from normspec.properties.verdict import Result
 
 

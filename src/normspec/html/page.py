@@ -1,7 +1,6 @@
 """Pages from reports: templates filled, style and script put in, nothing fetched from anywhere."""
 
 from base64 import b64encode
-from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -11,16 +10,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from normspec.clean import cleaned
+from normspec.comparing import Comparison, Row
 from normspec.grading import Table
 from normspec.html.accuracy import sights
 from normspec.html.grades import sheets
-from normspec.html.matrix import KINDS, SHORT, matrices
+from normspec.html.matrix import matrices
 from normspec.html.overview import overview
 from normspec.html.sentences import counts, verdict
 from normspec.html.stories import Recorded, anchors, law_of, stories
 from normspec.html.undecided import laws_of
+from normspec.marks import KINDS, SHORT, kind_of
 from normspec.report import Report
-from normspec.report_groups import failures, known
+from normspec.report_groups import by, failures, known
 
 
 def report_page(report: Report, grades: Table | None = None) -> str:
@@ -41,6 +42,16 @@ def report_page(report: Report, grades: Table | None = None) -> str:
         sights=sights(report.observations),
         grades=sheets(grades),
     )
+
+
+def comparison_page(found: Comparison) -> str:
+    """Return the page of reports side by side."""
+    groups = [(_place(rows[0]), rows) for rows in by(_place, found.rows)]
+    return filled("compare.html.j2", found=found, groups=groups, kind_of=kind_of, sights=sights(found.observations))
+
+
+def _place(row: Row) -> str:
+    return f"{row.target}: {row.operation}" if row.target else row.operation
 
 
 def _kinds(report: Report) -> list[Any]:
@@ -88,8 +99,3 @@ def _environment() -> Environment:
 def _finalized(value: object) -> object:
     """Return text without what does not print; markup is ours, and stays."""
     return value if isinstance(value, Markup) else cleaned(str(value)) if value is not None else ""
-
-
-def listed(words: Iterable[str]) -> str:
-    """Return words in a row."""
-    return ", ".join(dict.fromkeys(words))

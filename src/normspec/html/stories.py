@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from normspec.html.matrix import Place, place_of
+from normspec.comparing import Place, place_of
 from normspec.implementations.contract import Fact
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Known, Result

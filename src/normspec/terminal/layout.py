@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Mapping
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 NARROWEST = 40
 
@@ -13,6 +13,15 @@ NARROWEST = 40
 def console(*, stderr: bool = False) -> Console:
     """Return a console that takes text as it is: no markup, no highlighting, no emoji. rich honours NO_COLOR."""
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def print_rich(*things: RenderableType) -> None:
+    """Print tables and titles after an empty line, without the spaces that fill their lines up."""
+    screen = console()
+    with screen.capture() as printed:
+        for thing in things:
+            screen.print(thing)
+    click.echo("\n" + "\n".join(line.rstrip() for line in printed.get().splitlines()), color=True)
 
 
 def width() -> int:
