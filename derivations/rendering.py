@@ -15,7 +15,7 @@ from normspec.derivations.evidence import Evidence
 from normspec.derivations.expect import schemes_in
 from normspec.derivations.names import GREEK, SUBSCRIPTS, SUPERSCRIPTS, in_latex
 from normspec.derivations.nodes import Defined
-from normspec.derivations.notation import Writer, latex, text
+from normspec.derivations.notation import latex, text
 from normspec.derivations.proof import Bound, Claim, Equation, Induction, Relation, Step
 from normspec.derivations.rewriting import names_in
 
@@ -145,9 +145,11 @@ def _catalogue_text() -> str:
 # ---- markdown and latex
 
 
-def _display(left: Expr, relation: str, right: Expr, writer: Writer = latex) -> str:
-    signs = {"=": "=", "≠": r"\neq", "≤": r"\le"}
-    return f"{writer(left)} {signs[relation]} {writer(right)}"
+SIGNS = {"=": "=", "≠": r"\neq", "≤": r"\le"}
+
+
+def _display(left: Expr, relation: str, right: Expr) -> str:
+    return f"{latex(left)} {SIGNS[relation]} {latex(right)}"
 
 
 def _claim_markdown(claim: Claim) -> str:
@@ -158,13 +160,13 @@ def _claim_markdown(claim: Claim) -> str:
     if where:
         lines += ["where " + ", ".join(where) + ".", ""]
     for number, (step, evidence) in enumerate(relations(claim), 1):
-        lines += [f"{number}. {_sentence(step.reason)}", ""]
+        lines += [f"{number}. {sentence(step.reason)}", ""]
         lines += [f"   $$ {_display(step.left, step.relation, step.right)} $$", ""]
         lines += [f"   <small>✓ {evidence.proof}; {evidence.exact}</small>", ""]
     return "\n".join(lines)
 
 
-def _sentence(reason: str) -> str:
+def sentence(reason: str) -> str:
     """A reason as a sentence; a symbol that it starts with stays as it is."""
     word = len(re.match("[a-z]*", reason)[0]) > 1 and reason[:1].isascii()  # type: ignore[index]
     return (reason[:1].upper() if word else reason[:1]) + reason[1:] + "." if reason else ""
@@ -189,7 +191,7 @@ def _claim_latex(claim: Claim) -> str:
         lines.append(rf"\[ {_display(step.left, step.relation, step.right)} \]")
         lines.append(rf"% {step.reason}; {evidence.proof}; {evidence.exact}")
         if step.reason:
-            lines.append(_escaped(_sentence(step.reason)))
+            lines.append(_escaped(sentence(step.reason)))
     return "\n".join(lines) + "\n"
 
 
