@@ -18,6 +18,7 @@ from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.protocol import line_of, question
 from normspec.properties.cases import STREAMS, Stream
 from normspec.properties.check import Hunt, Settings, judge
+from normspec.properties.law import Law
 from normspec.properties.laws import LAWS
 from normspec.properties.search import explore, fingerprint
 from normspec.properties.trial import Trial
@@ -114,10 +115,17 @@ def _lines(asked: Kit, operation: Operation, dtype: str) -> Iterator[bytes]:
     claims = claims_for(operation, dtypes=(dtype,), scripts=False, conventions=own)
     refuser = Implementation("refuser", operation.name, _no_layer, claims, answer=_refuse)
     hunt = Hunt(refuser, dtype, Settings(asked.max_examples, asked.seed), ())
-    for stream in STREAMS.values():
+    for stream in (
+        each for each in STREAMS.values() if any(each.name in law.streams for law in laws_of(operation.name))
+    ):
         for number, case in enumerate(drawn(hunt, stream)):
             vector = question(f"{operation.name}-{dtype}-{stream.name}-{number}", "", case)
             yield line_of({**vector, "stream": stream.name, "expected": _demand(refuser, stream, case, conventions)})
+
+
+def laws_of(operation: str) -> tuple[Law, ...]:
+    """Return the laws of an operation that need no further question than the case."""
+    return tuple(law for law in LAWS.values() if operation in law.operations and not law.asks_again)
 
 
 def drawn(hunt: Hunt, stream: Stream) -> Iterator[Case]:
@@ -131,8 +139,7 @@ def drawn(hunt: Hunt, stream: Stream) -> Iterator[Case]:
 
 def _demand(refuser: Implementation, stream: Stream, case: Case, conventions: Mapping[str, str]) -> Any:
     """Return 'refused', or for each step what it must give: the enclosures are those that laws judge by."""
-    laws = (law for law in LAWS.values() if stream.name in law.streams and law.judges_silence)
-    about = (law for law in laws if case.operation in law.operations)
+    about = (law for law in laws_of(case.operation) if stream.name in law.streams and law.judges_silence)
     if any(isinstance(judge(law, Trial(refuser, case)), Kept) for law in about):
         return "refused"
     operation, steps = OPERATIONS[case.operation], range(len(case.script))

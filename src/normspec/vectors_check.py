@@ -11,7 +11,6 @@ from normspec.implementations.protocol import Offer, message_in, offers_in, outc
 from normspec.implementations.vetting import objection
 from normspec.properties.cases import STREAMS
 from normspec.properties.check import claims_all, judge
-from normspec.properties.laws import LAWS
 from normspec.properties.search import fingerprint
 from normspec.properties.tally import Failure, Tally, conclude
 from normspec.properties.trial import Trial
@@ -24,7 +23,7 @@ from normspec.spec.node import LARGEST_FILE, Node, PlainError, read_json
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import GivenUpError, Malformed, Outcome
 from normspec.spec.plain import case_from
-from normspec.vectors import FORMAT, MANIFEST
+from normspec.vectors import FORMAT, MANIFEST, laws_of
 from normspec.versions import versions
 
 UNANSWERED = Malformed(None, "the results have no answer to this case")
@@ -72,7 +71,7 @@ def check_vectors(folder: Path, results: Path) -> Report:
         result
         for operation in vectors.conventions
         for implementation in _implementations(operation, vectors, given, results.stem)
-        for result in _judged(implementation, vectors, given)
+        for result in _judged(implementation, vectors)
     ]
     return Report(
         results=tuple(found),
@@ -159,7 +158,10 @@ def _bytes(path: Path) -> bytes:
 
 
 def _implementations(operation: str, vectors: Vectors, given: Results, name: str) -> Iterator[Implementation]:
-    """Return what answered: an implementation for each offer; without a hello, one that claims what has an answer."""
+    """Return what answered: an implementation for each offer, in the dtypes that have an answer.
+
+    Without a hello, one that claims all that the operation has.
+    """
     declared = vectors.conventions[operation]
     groups = {dtype: group for (own, dtype), group in vectors.cases.items() if own == operation}
     outcomes = {fingerprint(v.case): v for group in groups.values() for v in group}
@@ -171,13 +173,14 @@ def _implementations(operation: str, vectors: Vectors, given: Results, name: str
         told = given.answers.get(vector.id)
         return UNANSWERED if told is None else outcome_in(case, told)
 
+    answered = tuple(d for d, group in groups.items() if any(vector.id in given.answers for vector in group))
     if not given.offers:
-        answered = tuple(d for d, group in groups.items() if any(vector.id in given.answers for vector in group))
         claims = claims_for(OPERATIONS[operation], dtypes=answered, scripts=False, conventions=declared)
         yield Implementation(name, operation, _no_layer, claims, answer=answer)
     for offer in (each for each in given.offers if each.operation == operation):
-        made = Implementation(offer.name, operation, _no_layer, offer.claims, answer=answer)
-        if why := objection(made) or _other_conventions(offer.claims, operation, declared):
+        claims = replace(offer.claims, dtypes=tuple(dtype for dtype in offer.claims.dtypes if dtype in answered))
+        made = Implementation(offer.name, operation, _no_layer, claims, answer=answer)
+        if why := objection(made) or _other_conventions(claims, operation, declared):
             raise PlainError(f"{offer.name} cannot be judged: {why}")
         yield made
 
@@ -188,9 +191,9 @@ def _other_conventions(claims: Claims, operation: str, declared: Mapping[str, st
     return f"it follows {', '.join(other)}: export the vectors with --convention {other[0]}" if other else ""
 
 
-def _judged(implementation: Implementation, vectors: Vectors, given: Results) -> Iterator[Result]:
+def _judged(implementation: Implementation, vectors: Vectors) -> Iterator[Result]:
     operation, claims = implementation.operation, implementation.claims
-    laws = [law for law in LAWS.values() if operation in law.operations and not law.asks_again]
+    laws = laws_of(operation)
     for (own, dtype), group in vectors.cases.items():
         if own != operation:
             continue
