@@ -33,8 +33,8 @@ def sarif_text(report: Report) -> str:
 
 
 def _rule(law: str) -> Plain:
-    statement = LAWS[law].statement if law in LAWS else law
-    return {"id": one_line(law), "shortDescription": {"text": one_line(statement)}, "defaultConfiguration": {"level": "error"}}
+    statement = one_line(LAWS[law].statement if law in LAWS else law)
+    return {"id": one_line(law), "shortDescription": {"text": statement}, "defaultConfiguration": {"level": "error"}}
 
 
 def _result(result: Result, rule: int, asked: str) -> Plain:

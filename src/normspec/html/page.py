@@ -15,11 +15,11 @@ from normspec.grading import Table
 from normspec.html.accuracy import sights
 from normspec.html.grades import sheets
 from normspec.html.matrix import matrices
-from normspec.html.overview import overview
 from normspec.html.sentences import counts, verdict
 from normspec.html.stories import Recorded, anchors, law_of, stories
 from normspec.html.undecided import laws_of
 from normspec.marks import KINDS, SHORT, kind_of
+from normspec.overview import overview
 from normspec.report import Report
 from normspec.report_groups import by, failures, known
 

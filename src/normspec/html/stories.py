@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from normspec.comparing import Place, place_of
+from normspec.enclosure import enclosure
 from normspec.implementations.contract import Fact
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Known, Result
@@ -90,21 +91,14 @@ class Story:
 
 def _figures(fact: Fact) -> Iterator[tuple[str, str]]:
     """Yield the figures of one element, each to as many digits as tell it from the others."""
-    low, high = _apart(fact.expected - fact.tolerance, fact.expected + fact.tolerance)
     yield "element", f"{fact.output}, element {fact.index}, of step {fact.step}"
     if fact.observed is not None:
         yield "came", f"{fact.observed:.9g}"
-    yield "must lie in", f"[{low}, {high}]"
+    yield "must lie in", enclosure(fact)
     yield "exact", f"{fact.expected:.9g} ± {fact.tolerance:.2g} tolerance"
     if fact.observed is not None and fact.tolerance > 0 and isfinite(fact.observed):
         error = abs(fact.observed - fact.expected)
         yield "off by", f"{error:.3g}, {error / fact.tolerance:.3g} times the tolerance"
-
-
-def _apart(low: float, high: float) -> tuple[str, str]:
-    """Return two numbers with as many digits as tell them apart, nine at least."""
-    digits = next((d for d in range(9, 17) if f"{low:.{d}g}" != f"{high:.{d}g}"), 17)
-    return f"{low:.{digits}g}", f"{high:.{digits}g}"
 
 
 def stories(failures: Iterable[Failure]) -> list[Story]:

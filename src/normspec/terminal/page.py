@@ -8,16 +8,24 @@ from rich.text import Text
 
 from normspec.report import Report, Summary
 from normspec.terminal.failures import print_failures, print_known
-from normspec.terminal.layout import console, wrapped
+from normspec.terminal.layout import print_rich, wrapped
+from normspec.terminal.overview import print_overview
 from normspec.terminal.table import Sheet, sheets
+
+MOST_TABLES = 2
+"""How many tables of laws and dtypes are read with ease; beyond them each has one line, and what is not kept a word."""
 
 VERDICTS = {0: "CONFORMS", 1: "DOES NOT CONFORM", 3: "NOTHING EXECUTED", 130: "STOPPED"}
 
 
 def print_report(report: Report) -> None:
     """Print a report for people."""
-    for sheet in sheets(report.results):
-        _print_sheet(sheet)
+    found = tuple(sheets(report.results))
+    if len(found) > MOST_TABLES:
+        print_overview(report.results)
+    else:
+        for sheet in found:
+            _print_sheet(sheet)
     print_known(report.results)
     print_failures(report.results)
     if report.interrupted:
@@ -26,13 +34,8 @@ def print_report(report: Report) -> None:
 
 
 def _print_sheet(sheet: Sheet) -> None:
-    """Print a table without the spaces that fill its lines up, and below it what is not claimed."""
-    screen = console()
-    with screen.capture() as printed:
-        screen.print(Text(sheet.title, style="bold"))
-        if sheet.laws:
-            screen.print(sheet.table())
-    click.echo("\n" + "\n".join(line.rstrip() for line in printed.get().splitlines()), color=True)
+    """Print a table, and below it what is not claimed."""
+    print_rich(Text(sheet.title, style="bold"), *([sheet.table()] if sheet.laws else []))
     if sheet.silent:
         click.echo(wrapped(f"not claimed: {', '.join(sheet.silent)}", "  ", ""))
 

@@ -38,8 +38,12 @@ def overview(results: Sequence[Result]) -> Overview | None:
 
 def tally(results: Sequence[Result]) -> Tally:
     """Return what became of some results."""
-    counts = Counter("known" if result.known else result.verdict for result in results)
-    others = tuple(
-        (KINDS[name], counts[name]) for name in KINDS if counts[name] and name not in ("conforms", "not claimed")
-    )
+    counts = counted(results)
+    besides = ("conforms", "not claimed")
+    others = tuple((kind, counts[name]) for name, kind in KINDS.items() if counts[name] and name not in besides)
     return Tally(counts["conforms"], len(results) - counts["not claimed"], others)
+
+
+def counted(results: Sequence[Result]) -> Counter[str]:
+    """Return how many results there are of each verdict; a failure on record is known."""
+    return Counter("known" if result.known else result.verdict for result in results)
