@@ -47,6 +47,11 @@ def by_element(S: Expr, chart: Chart, over: Expr) -> Expr:
     return (element[k] * define("A", own) + sums[0] * by_p + sums[1] * by_q) / over
 
 
+def weighing(of: Standardized, S: Defined) -> Equation:
+    """State what S weighs."""
+    return Equation(total(u[j] * partial(loss(of), x[j]), j), S.body, "S weighs the gradient by u", sizes=SMALL)
+
+
 def second(S: Expr, chart: Chart, over: Expr) -> Equation:
     """State the derivative of S by an element."""
     return Equation(partial(S, x[k]), by_element(S, chart, over), "in coordinates of the group", sizes=SMALL)
@@ -72,9 +77,7 @@ CHAPTER = Chapter(
         claim(
             "double-backward-x",
             "The double backward with respect to the input, from four sums over the group.",
-            Equation(
-                total(u[j] * partial(loss(centred), x[j]), j), CENTRED.body, "S weighs the gradient by u", sizes=SMALL
-            ),
+            weighing(centred, CENTRED),
             second(CENTRED, standard, d * centred.sigma**2),
         ),
         claim(
@@ -101,12 +104,7 @@ CHAPTER = Chapter(
         claim(
             "rescale-double-backward-x",
             "Without centring, with respect to the input.",
-            Equation(
-                total(u[j] * partial(loss(uncentred), x[j]), j),
-                UNCENTRED.body,
-                "S weighs the gradient by u",
-                sizes=SMALL,
-            ),
+            weighing(uncentred, UNCENTRED),
             second(UNCENTRED, bare, d * uncentred.sigma**2),
         ),
         claim(

@@ -7,7 +7,7 @@ operation's business, not the formula's.
 from sympy import Expr, Integer, sqrt
 
 from normspec.derivations.language import Defined, Definition, Vector, define, mean, partial, positive, scalar, total
-from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
+from normspec.derivations.proof import Chapter, Equation, Step, Witness, chain, claim, entries
 from normspec.derivations.quantities import (
     Standardized,
     beta,
@@ -57,6 +57,16 @@ def gradient(which: Standardized, divisor: object, with_mean: bool) -> Definitio
 def loss(which: Standardized) -> Defined:
     """Name the loss of a member."""
     return define("L", total(g[i] * (gamma[i] * which.xhat[i] + beta[i]), i))
+
+
+def backward(of: Standardized, divisor: Expr, with_mean: bool) -> list[Step]:
+    """State the gradient of a member."""
+    where = f"x = {'μ + ' * with_mean}σ x̂, where Σ x̂² = {divisor} (1 − ε/σ²)"
+    return chain(
+        partial(loss(of), x[j]),
+        (through_xhat(of), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
+        (gradient(of, divisor, with_mean)[j].body, f"in the coordinates {where}"),
+    )
 
 
 DX_RMS = gradient(rms, m, False)
@@ -116,29 +126,17 @@ CHAPTER = Chapter(
         claim(
             "family-dx",
             "One gradient for all members that centre: d divides the sum of squares, m the mean of ĝ.",
-            chain(
-                partial(loss(centred), x[j]),
-                (through_xhat(centred), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
-                (gradient(centred, d, True)[j].body, "in the coordinates x = μ + σ x̂, where Σ x̂² = d (1 − ε/σ²)"),
-            ),
+            backward(centred, d, True),
         ),
         claim(
             "rescale-dx",
             "And one for all that do not centre: the mean of ĝ is not taken out.",
-            chain(
-                partial(loss(uncentred), x[j]),
-                (through_xhat(uncentred), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
-                (gradient(uncentred, d, False)[j].body, "in the coordinates x = σ x̂, where Σ x̂² = d (1 − ε/σ²)"),
-            ),
+            backward(uncentred, d, False),
         ),
         claim(
             "rms-dx",
             "The gradient of RMS norm: no mean is taken out, for none went in.",
-            chain(
-                partial(loss(rms), x[j]),
-                (through_xhat(rms), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
-                (DX_RMS[j].body, "in the coordinates x = σ x̂, where Σ x̂² = m (1 − ε/σ²)"),
-            ),
+            backward(rms, m, False),
             source="Zhang and Sennrich 2019",
         ),
         claim(

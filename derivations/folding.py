@@ -3,6 +3,8 @@
 A convolution is a linear map of each patch, so its claims are those of the linear layer.
 """
 
+from dataclasses import replace
+
 from sympy import Expr, Integer, sqrt
 
 from normspec.derivations.language import (
@@ -18,8 +20,9 @@ from normspec.derivations.language import (
     total,
 )
 from normspec.derivations.proof import Chapter, Equation, claim
-from normspec.derivations.quantities import beta, epsilon, g, i, standardized
-from normspec.derivations.readback import collected
+from normspec.derivations.quantities import beta, chart, epsilon, g, i, j, standardized, xhat
+from normspec.derivations.quantities import x as u
+from normspec.derivations.readback import closed, collected
 
 F, C = natural("F C")
 k, l = indices("k l", F)  # noqa: E741
@@ -53,10 +56,16 @@ layer = standardized(lambda i: total(w[k] * x[i, k], k))
 scaled = standardized(lambda i: total(a * w[k] * x[i, k], k), a**2 * epsilon, mark="'")
 loss = define("L", total(g[i] * layer.xhat[i], i))
 scaled_loss = define("L'", total(g[i] * scaled.xhat[i], i))
+SIZES = ({"m": 2, "F": 2}, {"m": 3, "F": 2}, {"m": 3, "F": 3})
+ORTHOGONAL = Equation(
+    total(w[k] * partial(loss, w[k]), k),
+    closed(total(g[i] * partial(xhat[i], u[j]) * u[j], i, j), chart(names=layer)),
+    "Euler's relation: L sees w only through u = Σ w x, and is of degree zero but for ε",
+    sizes=SIZES,
+)
 eta, d = positive("eta"), Vector("d")
 weights = standardized(lambda k: w[k], mark="_w", over=k)
 moved = standardized(lambda k: w[k] + c, mark="_w'", over=k)
-SIZES = ({"m": 2, "F": 2}, {"m": 3, "F": 2}, {"m": 3, "F": 3})
 
 CHAPTER = Chapter(
     "folding",
@@ -96,12 +105,7 @@ CHAPTER = Chapter(
         claim(
             "weight-gradient-orthogonal",
             "So the gradient of those weights is orthogonal to them, but for epsilon's share.",
-            Equation(
-                total(w[k] * partial(loss, w[k]), k),
-                epsilon / layer.sigma**2 * total(g[i] * layer.xhat[i], i),
-                "Euler's relation for a function of degree zero",
-                sizes=SIZES,
-            ),
+            ORTHOGONAL,
             source="van Laarhoven 2017",
         ),
         claim(
@@ -123,12 +127,7 @@ CHAPTER = Chapter(
                 total(w[k] ** 2, k) + eta**2 * total(d[k] ** 2, k) - 2 * eta * total(w[k] * d[k], k),
                 "for any step d",
             ),
-            Equation(
-                total(w[k] * partial(loss, w[k]), k),
-                epsilon / layer.sigma**2 * total(g[i] * layer.xhat[i], i),
-                "for the gradient the last sum is epsilon's share",
-                sizes=SIZES,
-            ),
+            replace(ORTHOGONAL, reason="for the gradient the last sum is epsilon's share"),
         ),
     ),
 )

@@ -3,8 +3,6 @@
 L = sum g[i] y[i] stands for any loss: g is the cotangent that arrives at the output.
 """
 
-from sympy import Rational
-
 from normspec.derivations.language import (
     Definition,
     Vector,
@@ -21,14 +19,13 @@ from normspec.derivations.language import (
 from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
 from normspec.derivations.quantities import (
     beta,
-    epsilon,
+    chart_of_deviations,
     g,
     gamma,
     ghat,
     i,
     j,
     loss,
-    m,
     mu,
     mu_r,
     sigma,
@@ -40,7 +37,7 @@ from normspec.derivations.quantities import (
     xhat,
     xhat_r,
 )
-from normspec.derivations.readback import closed
+from normspec.derivations.readback import Chart, closed
 
 through_xhat = total(ghat[i] * partial(xhat[i], x[j]), i)
 DX = closed(through_xhat, standard, [ghat])
@@ -60,7 +57,8 @@ DX_INFERENCE = closed(partial(frozen, x[j]), keep=[sigma_r])
 G = scalar("gamma")
 uniform = define("L'", total(g[i] * G * xhat[i], i))
 frozen_uniform = define("L'", total(g[i] * G * xhat_r[i], i))
-dotp_r = define("dotp", total(g[i] * (x[i] - mu_r), i))
+c_r = Vector("c")
+around_given = Chart({x.head: lambda i: mu_r + c_r[i]}, (), {c_r.head: Definition("c", x[i] - mu_r, i)})
 
 a, b_, h, pi = scalar("a"), scalar("b"), Vector("h"), permutation("pi")
 other_loss = define("H", total(h[i] * (gamma[i] * xhat[i] + beta[i]), i))
@@ -84,7 +82,7 @@ CHAPTER = Chapter(
         claim(
             "dv",
             "An element moves the variance by its own deviation: the path through the mean cancels.",
-            Equation(partial(v, x[j]), (x[j] - mu) / m * 2, "Σ (x − μ) = 0 removes the path through μ"),
+            Equation(partial(v, x[j]), closed(partial(v, x[j]), chart_of_deviations()), "Σ (x − μ) = 0"),
             Equation(partial(v, x[j]), closed(partial(v, x[j]), standard), "in the coordinates of the group"),
         ),
         claim(
@@ -147,7 +145,7 @@ CHAPTER = Chapter(
             ),
             Equation(
                 total(partial(uniform, x[j]) * xhat[j], j),
-                G * epsilon / (v + epsilon) ** Rational(3, 2) * total(g[i] * xhat[i], i),
+                closed(total(partial(uniform, x[j]) * xhat[j], j), standard),
                 "for one gamma in the group, where Σ g x̂ is its gradient",
             ),
         ),
@@ -171,8 +169,8 @@ CHAPTER = Chapter(
             chain(
                 partial(frozen_uniform, G),
                 (total(g[i] * xhat_r[i], i), "each output is linear in γ"),
-                (dotp_r / sigma_r, "σᵣ is common to the group"),
-                ((total(g[i] * x[i], i) - mu_r * total(g[i], i)) / sigma_r, "so is μᵣ"),
+                (closed(partial(frozen_uniform, G), around_given, [sigma_r]), "σᵣ is common to the group"),
+                (closed(partial(frozen_uniform, G), keep=[sigma_r]), "so is μᵣ"),
             ),
         ),
         claim(

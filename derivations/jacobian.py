@@ -6,7 +6,7 @@ from normspec.derivations.gradients import dx
 from normspec.derivations.language import Definition, Delta, Index, Vector, define, mean, partial, total
 from normspec.derivations.proof import Bound, Chapter, Equation, claim
 from normspec.derivations.quantities import epsilon, ghat, i, j, k, l, m, mu, sigma, standard, v, x, xhat
-from normspec.derivations.readback import closed
+from normspec.derivations.readback import Chart, closed
 
 J = Definition("J", closed(partial(xhat[i], x[j]), standard, over=m * sigma), i, j)
 w, z = Vector("w"), Vector("z")
@@ -22,6 +22,13 @@ def applied(to: Definition | Vector, at: Index) -> Expr:
     return total(partial(xhat[at], x[k]) * to[k], k)
 
 
+hidden, h = Vector("w"), Vector("h")
+orthogonal = Chart(
+    standard.entries,
+    (*standard.rules, (total(hidden[i], i), 0), (total(hidden[i] * h[i], i), 0)),
+    standard.names,
+)
+on_complement = closed(applied(rest, i), orthogonal, [rest])
 LARGE = ({"m": 3}, {"m": 4}, {"m": 5})
 
 CHAPTER = Chapter(
@@ -46,14 +53,14 @@ CHAPTER = Chapter(
         claim(
             "jacobian-xhat",
             "It sends x̂ to epsilon's share of it: were epsilon zero, a change of scale would not matter.",
-            Equation(applied(xhat, i), epsilon / sigma**3 * xhat[i], "Σ x̂² = m (1 − ε/σ²)"),
+            Equation(applied(xhat, i), closed(applied(xhat, i), standard), "Σ x̂² = m (1 − ε/σ²)"),
         ),
         claim(
             "jacobian-complement",
             "Everything orthogonal to 1 and x̂ is divided by σ.",
             Equation(total(rest[i], i), 0, "w is what remains of z beside 1 and x̂", sizes=LARGE),
             Equation(total(rest[i] * xhat[i], i), 0, "the same", sizes=LARGE),
-            Equation(applied(rest, i), rest[i] / sigma, "the two last terms of J vanish on w", sizes=LARGE),
+            Equation(applied(rest, i), on_complement, "the two last terms of J vanish on w", sizes=LARGE),
         ),
         claim(
             "jacobian-trace",

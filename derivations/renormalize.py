@@ -3,7 +3,7 @@
 The correction is r x̂ + d with r = σ/σᵣ and d = (μ − μᵣ)/σᵣ, each perhaps clipped to a range.
 """
 
-from normspec.derivations.language import Definition, define, mean, partial, scalar, substitute, total
+from normspec.derivations.language import Definition, define, partial, scalar, substitute, total
 from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
 from normspec.derivations.quantities import (
     beta,
@@ -67,7 +67,7 @@ CHAPTER = Chapter(
             "Without clipping σᵣ stands for σ in batch norm's gradient; still it is not the gradient of inference.",
             Equation(
                 substitute(DX, {r: ratio}),
-                (ghat[j] - mean(ghat[i], i) - xhat[j] * mean(ghat[i] * xhat[i], i)) / sigma_r,
+                closed(substitute(DX, {r: ratio}), keep=[ghat, xhat, sigma, sigma_r]),
                 "r/σ = 1/σᵣ",
             ),
             Witness(

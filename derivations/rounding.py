@@ -143,18 +143,6 @@ CHAPTER = Chapter(
             Equation(partial(1 / sqrt(w), w), -1 / (2 * w) / sqrt(w), "to first order, by −Δ/(2 w)"),
         ),
         claim(
-            "rounding-rstd-count",
-            "Root and division round once each: what both do to r is what two roundings do.",
-            Bound(
-                (1 + u) / (1 - u) - 1,
-                growth(2),
-                2 * u**2 / ((1 - u) * (1 - 2 * u)),
-                "2 u < 1: a rounding up over a rounding down is furthest from one",
-                positives=(1 - u, 1 - 2 * u),
-            ),
-            source="Higham 2002, lemma 3.1",
-        ),
-        claim(
             "rounding-underflow",
             "A product that underflows on its way is off by what the later factors make of that.",
             Equation(((f_1 * f_2 + d) * f_3 + e) - f_1 * f_2 * f_3, d * f_3 + e, "two products, each stored"),

@@ -6,10 +6,10 @@ u is the cotangent of dx; the double backward differentiates S = sum u[j] dx[j] 
 from sympy import Expr
 
 from normspec.derivations.gradients import dx
-from normspec.derivations.language import Index, Vector, define, partial, total
+from normspec.derivations.language import Definition, Index, Vector, define, partial, total
 from normspec.derivations.proof import Chapter, Equation, claim
 from normspec.derivations.quantities import i, j, k, l, loss, m, sigma, standard, x, xhat
-from normspec.derivations.readback import Chart, closed
+from normspec.derivations.readback import closed
 
 u, t, w = Vector("u"), Vector("t"), Vector("w")
 S = define("S", total(u[j] * dx[j], j))
@@ -27,9 +27,8 @@ def pulled(cotangent: Vector, at: Index) -> Expr:
 
 
 JVP = closed(pushed(t, i), standard)
-HESSIAN = closed(partial(xhat[i], x[j], x[k]), standard, over=m**2 * sigma**2)
-APART = Chart(standard.entries, standard.rules, standard.names, apart=True)
-THIRD = closed(partial(xhat[i], x[j], x[k], x[l]), APART, over=m**3 * sigma**3)
+H = Definition("H", closed(partial(xhat[i], x[j], x[k]), standard, over=m**2 * sigma**2), i, j, k)
+THIRD = closed(partial(H[i, j, k], x[l]), standard, over=m**3 * sigma**3)
 
 CHAPTER = Chapter(
     "second_order",
@@ -50,7 +49,13 @@ CHAPTER = Chapter(
         claim(
             "hessian",
             "The second derivative of a normalized element.",
-            Equation(partial(xhat[i], x[j], x[k]), HESSIAN, "differentiate the Jacobian", sizes=SMALL[:3]),
+            Equation(partial(xhat[i], x[j], x[k]), H[i, j, k].body, "differentiate the Jacobian", sizes=SMALL[:3]),
+        ),
+        claim(
+            "xhat-is-gradient",
+            "The normalized elements are the gradient of m σ: so no order of places or derivatives matters.",
+            Equation(partial(m * sigma, x[i]), xhat[i], "∂σ/∂xᵢ = x̂ᵢ/m"),
+            Equation(partial(m * sigma, x[i], x[j]), partial(xhat[i], x[j]), "so J is m times the Hessian of σ"),
         ),
         claim(
             "hessian-symmetric",
@@ -66,14 +71,8 @@ CHAPTER = Chapter(
         ),
         claim(
             "third-derivative",
-            "The third derivative of a normalized element, at four different places of the group.",
-            Equation(
-                partial(xhat[i], x[j], x[k], x[l]),
-                THIRD,
-                "differentiate the second",
-                sizes=({"m": 4},),
-                distinct=(i, j, k, l),
-            ),
+            "The third derivative of a normalized element, symmetric in all four places, which may coincide.",
+            Equation(partial(H[i, j, k], x[l]), THIRD, "H is the second; differentiate it", sizes=SMALL[:2]),
         ),
         claim(
             "third-derivative-sum",

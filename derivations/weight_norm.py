@@ -22,6 +22,12 @@ polar = Chart(
 )
 DG = define("dG", closed(partial(loss, G), polar))
 DV = Definition("dv", closed(partial(loss, v[j]), polar), j)
+along = Symbol("dG")
+plain = Chart(
+    {},
+    ((total(v[i] ** 2, i), length**2), (total(v[i] * g[i], i), along * length)),
+    {length: norm, along: DG},
+)
 u, c = Vector("u"), scalar("c")
 S = define("S", c * DG + total(u[j] * DV[j], j))
 eta = positive("eta")
@@ -50,7 +56,7 @@ CHAPTER = Chapter(
             "weight-norm-dv",
             "The gradient of v is the rest of the cotangent, times G over the norm.",
             Equation(partial(loss, v[j]), DV[j].body, "in the coordinates v = r e, where Σ e² = 1"),
-            Equation(partial(loss, v[j]), G / norm * g[j] - G * DG / norm**2 * v[j], "in terms of v and dG"),
+            Equation(partial(loss, v[j]), closed(partial(loss, v[j]), plain), "in terms of v and dG"),
             source="Salimans and Kingma 2016, equation 3",
         ),
         claim(

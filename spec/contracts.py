@@ -13,15 +13,6 @@ from normspec.spec.formats import FORMATS, Format
 
 Algorithm = Literal["two_pass", "welford", "one_pass"]
 
-RSQRT_ROUNDINGS = 4
-"""1/sqrt by a square root and a division: 2 roundings; by a reciprocal square root good to 2 ulp: 4."""
-
-SQRT_ROUNDINGS = 2
-"""A square root, and one good to 1 ulp: 2 roundings."""
-
-DIVISION_ROUNDINGS = 2
-"""A division by a count: 1 rounding; a product with the rounded reciprocal: 2. None for a power of two."""
-
 
 @dataclass(frozen=True)
 class Contract:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from normspec.spec.contracts import DIVISION_ROUNDINGS, RSQRT_ROUNDINGS, SQRT_ROUNDINGS, Contract
+from normspec.spec.contracts import Contract
 from normspec.spec.formats import Array, Format
 from normspec.spec.numbers.computed import Bound, Computed, Operand, Partial, Role
 from normspec.spec.numbers.engine import Engine
@@ -23,6 +23,7 @@ from normspec.spec.numbers.reach import SLACK, lost_between, reach_of_inverse, r
 from normspec.spec.numbers.summation import recurrence_error, recurrence_underflow, summation_error
 from normspec.spec.numbers.sums import sum_over
 from normspec.spec.numbers.symbols import NONE, Coefficients, added, negated, plus, scaled, spread, subtracted, times
+from normspec.spec.oracles.counts import DIVISION_ROUNDINGS, RSQRT_ROUNDINGS, SQRT_ROUNDINGS
 
 HEADROOM = 0.25
 """A magnitude below a quarter of the format's largest number is safe from overflow in any order of operations."""

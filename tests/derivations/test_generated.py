@@ -7,7 +7,7 @@ import pytest
 from normspec.derivations import generate
 from normspec.derivations.printing import check_names
 
-FILES = sorted(generate.FILES)
+FILES = sorted((*generate.FILES, "counts.py"))
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -30,9 +30,11 @@ from normspec.derivations.language import (
 )
 from normspec.derivations.normal import Normalizer, UndecidedError
 from normspec.derivations.prover import prove
+from normspec.derivations.readback import closed
 from normspec.derivations.schemes import Independent
-from normspec.derivations.second_order import SECOND_X, S
+from normspec.derivations.second_order import S
 
+SECOND_X = closed(partial(S, q.x[q.k]), q.standard, [q.ghat], over=q.m * q.sigma**2)
 EXPRESSIONS, PLACES = 7000, 6
 ROOTED = 400
 
