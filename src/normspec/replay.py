@@ -9,9 +9,10 @@ from normspec.implementations.contract import Implementation
 from normspec.properties.check import judge
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
-from normspec.properties.verdict import Broken, Counterexample, Inapplicable, Judgement, Kept, Result, Undecided
+from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept, Result, Undecided
 from normspec.report import Report
 from normspec.request import named
+from normspec.spec.case import Case
 
 NOW: Mapping[type[Judgement], str] = {
     Broken: "still fails",
@@ -49,13 +50,18 @@ def replay(report: Report) -> Iterator[Replayed]:
     choose("law", (result.law for result, _ in failing), LAWS, "'normspec list laws' shows them all")
     find = cache(lambda target, operation: named(report.asked.get(target, target), operation, target))
     prepared = [(result, found, find(result.target, result.operation)) for result, found in failing]
-    return (_again(result, found, implementation) for result, found, implementation in prepared)
+    trials = dict[tuple[int, int], Trial]()  # laws that judge one case share what it gives
+
+    def trial(implementation: Implementation, case: Case) -> Trial:
+        return trials.setdefault((id(implementation), id(case)), Trial(implementation, case))
+
+    return (_again(result, trial(implementation, found.case)) for result, found, implementation in prepared)
 
 
-def _again(result: Result, found: Counterexample, implementation: Implementation) -> Replayed:
+def _again(result: Result, trial: Trial) -> Replayed:
     """Judge one case again. A file can hold a case that is well formed and yet makes no sense for the law."""
     try:
-        return Replayed(result, judge(LAWS[result.law], Trial(implementation, found.case)))
+        return Replayed(result, judge(LAWS[result.law], trial))
     except Exception as error:
         place = f"{result.target} {result.operation} {result.law} {result.dtype}"
         why = f"{type(error).__name__}: {error}"

@@ -1,3 +1,0 @@
-"""Moved to normspec.spec.node."""
-
-from normspec.spec.node import *  # noqa: F403
