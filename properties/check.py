@@ -81,11 +81,20 @@ class Hunt:
         return next((entry for entry in self.known if entry.covers(self.implementation.name, law.name, case)), None)
 
     def batches(self, stream: Stream) -> list[Batch]:
-        """Return the batches in which the stream's cases are drawn: one a regime where it is stratified."""
+        """Return the batches in which the stream's cases are drawn: one a regime where it is stratified.
+
+        Where there are fewer cases than regimes, they are drawn from all of them together.
+        """
         total = max(1, round(stream.share * self.settings.max_examples))
-        strata = [(name,) for name in REGIMES] if stream.stratified else [tuple(REGIMES)]
+        strata = [(name,) for name in REGIMES] if stream.stratified and total >= len(REGIMES) else [tuple(REGIMES)]
         size = 1 + ceil(total / len(strata))  # the first that Hypothesis draws is the same trivial one in each
         return [Batch(stream, self.extent(regimes), self.settings.seed, size) for regimes in strata]
+
+    def batches_ever(self, stream: Stream) -> list[Batch]:
+        """Return a batch for each set of regimes that some run draws from, however many cases it draws."""
+        strata = [(name,) for name in REGIMES] if stream.stratified else []
+        every = (tuple(REGIMES), *strata)
+        return [Batch(stream, self.extent(regimes), self.settings.seed, 1) for regimes in every]
 
     def shelf(self, batch: Batch) -> Shelf | None:
         """Return where the failing cases of a batch are kept, or None where no database is used."""
@@ -131,8 +140,9 @@ def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result | Ob
         return Progress(implementation.name, implementation.operation, what, dtype, done, total)
 
     _replay_known(hunt, tallies)
-    for batch in batches:
-        _replay_found(hunt, batch, tallies)
+    for stream in streams if hunt.settings.databases else ():
+        for batch in hunt.batches_ever(stream):
+            _replay_found(hunt, batch, tallies)
     for done, batch in enumerate(batches):
         yield progress(f"{batch.stream.name} cases", done)
         _try(hunt, batch, tallies, observer)

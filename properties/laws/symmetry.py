@@ -166,7 +166,9 @@ def identity_recovery(trial: Trial) -> Judgement:
     expected = other.expected(0)["y"]
     rounding = np.abs((expected.high - wide(step.input)) + expected.low)  # of gamma and beta, nothing else
     difference = groups.split(wide(other.steps[0]["y"]) - wide(step.input))
-    return within("y with γ = σ and β = μ is not x", difference[judged], groups.split(reach(expected) + rounding)[judged])
+    return within(
+        "y with γ = σ and β = μ is not x", difference[judged], groups.split(reach(expected) + rounding)[judged]
+    )
 
 
 def kinship(trial: Trial) -> Judgement:

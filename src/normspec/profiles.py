@@ -24,13 +24,13 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
         profile.name: profile
         for profile in (
-            Profile("quick", "before every commit: the pinned cases, and a few that are drawn", 3),
-            Profile("default", "before a merge", 100),
-            Profile("thorough", "every night: many more cases", 1000),
+            Profile("quick", "before every commit: the cases that are always tried, and a few that are drawn", 3),
+            Profile("default", "before a merge", 20),
+            Profile("thorough", "every night: many more cases", 300),
             Profile(
                 "ci",
                 "as default, each implementation in a process of its own; writes normspec.xml, as --junit does",
-                *(100, True, "normspec.xml"),
+                *(20, True, "normspec.xml"),
             ),
         )
     }
