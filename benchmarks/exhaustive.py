@@ -1,12 +1,13 @@
-"""Every input there is: groups of 1 and 2 finite elements in bfloat16 and float16, through one implementation's forward.
+"""Every input there is: groups of 1 and 2 finite 16-bit numbers, through one implementation's forward.
 
-    python benchmarks/exhaustive.py TARGET [--dtype bfloat16] [--members 2] [--first 0 --last 65536] [--epsilon 1e-5]
+    python benchmarks/exhaustive.py TARGET [--dtype bfloat16] [--members 2] [--operation layer_norm]
 
 With two members, each first element is one case with every second one. For two elements the exact result is known in
 closed form, y = h / sqrt(h² + epsilon) with h = (x - other) / 2, which float64 gives to within a few roundings. A
 tolerance is never less than one rounding to the output's format, so that what lies within that needs no more; what does
-not is held against its tolerance as everywhere. --first and --last split the work. Prints how many outputs were judged
-and how, and the worst input of each kind; exits with 1 where some output is broken, with 3 where nothing was judged.
+not is held against its tolerance as everywhere. --first and --last split the work, by the first number's bits. Prints
+how many outputs were judged and how, and the worst input of each kind; exits with 1 where some output is broken, with 3
+where nothing was judged.
 """
 
 import argparse
@@ -19,16 +20,17 @@ from rich.progress import track
 from normspec.implementations.ask import ask
 from normspec.implementations.contract import Implementation
 from normspec.implementations.targets import resolve
-from normspec.spec.case import Case, Step
+from normspec.spec.case import Case, Step, Verb
 from normspec.spec.comparison import compare
-from normspec.spec.conventions import settle
-from normspec.spec.expectation import expect
+from normspec.spec.expectation import Expected, expect
 from normspec.spec.formats import FORMATS, Array, Format
 from normspec.spec.grades import ulp
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import Returned
 
-BATCH_NORM = OPERATIONS["batch_norm"]
+PLACED = {"layer_norm": np.transpose, "batch_norm": np.asarray}
+"""How (members, groups) stand in each operation's x of rank 2. The first takes groups of one element."""
+
 PATTERNS = 1 << 16
 SLACK = 2.0**-48
 """Relative error of the closed form in float64: a difference, a square, a sum, a root and a quotient, and to spare."""
@@ -74,11 +76,15 @@ def exactly(x: Array, epsilon: float) -> Array:
 
 def judge(implementation: Implementation, x: Array, epsilon: float, tally: Tally) -> None:
     """Accept what lies within one rounding of the exact result; keep the other groups for their tolerances."""
-    outcome = ask(implementation, _case(x, epsilon))
+    outcome = ask(implementation, _case(implementation.operation, x, epsilon))
     if not isinstance(outcome, Returned):
         tally.unanswered += x.size
         return
-    output, seen, exact = FORMATS[x.dtype.name], outcome.steps[0]["y"], exactly(x, epsilon)
+    output, seen, exact = (
+        FORMATS[x.dtype.name],
+        _placed(implementation.operation, outcome.steps[0]["y"]),
+        exactly(x, epsilon),
+    )
     with np.errstate(invalid="ignore"):
         error = np.abs(seen.astype(np.float64) - exact) + SLACK * np.abs(exact)
     near = error <= output.unit_roundoff * np.abs(exact) + output.half_subnormal
@@ -96,8 +102,13 @@ def settle_waiting(implementation: Implementation, output: Format, epsilon: floa
         return
     x, seen = (np.concatenate(parts, axis=1) for parts in zip(*tally.waiting, strict=True))
     tally.waiting.clear()
-    conventions = settle(BATCH_NORM.conventions, implementation.claims.conventions)
-    expected = expect(BATCH_NORM, _case(x, epsilon), 0, {}, conventions, grade=implementation.claims.grade)["y"]
+    operation = OPERATIONS[implementation.operation]
+    conventions = operation.settled(implementation.claims.conventions)
+    case = _case(operation.name, x, epsilon)
+    found = expect(operation, case, 0, {}, conventions, grade=implementation.claims.grade)["y"]
+    expected = Expected(
+        *(_placed(operation.name, rows) for rows in (found.high, found.low, found.radius, found.tolerance))
+    )
     asked = np.isfinite(expected.tolerance)
     with np.errstate(all="ignore"):
         error = np.abs((seen.astype(np.float64) - expected.high) - expected.low)
@@ -114,8 +125,14 @@ def settle_waiting(implementation: Implementation, output: Format, epsilon: floa
             setattr(tally, name, (float(values[at]), f"{where}, exactly {float(expected.high[at]):.9g}"))
 
 
-def _case(x: Array, epsilon: float) -> Case:
-    return Case("batch_norm", x.dtype.name, {"epsilon": epsilon, "momentum": 0.1}, (Step("train", x),))
+def _placed(operation: str, rows: Array) -> Array:
+    return np.ascontiguousarray(PLACED[operation](rows))
+
+
+def _case(operation: str, x: Array, epsilon: float) -> Case:
+    attributes = {"epsilon": epsilon, **({"momentum": 0.1} if OPERATIONS[operation].state else {"axes": 1})}
+    verb: Verb = "train" if OPERATIONS[operation].state else "infer"
+    return Case(operation, x.dtype.name, attributes, (Step(verb, _placed(operation, x)),))
 
 
 def main() -> None:
@@ -124,11 +141,12 @@ def main() -> None:
     parser.add_argument("target")
     parser.add_argument("--dtype", choices=("bfloat16", "float16"), default="bfloat16")
     parser.add_argument("--members", type=int, choices=(1, 2), default=2)
+    parser.add_argument("--operation", choices=tuple(PLACED), default="layer_norm")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--last", type=int, default=PATTERNS)
     parser.add_argument("--epsilon", type=float, default=1e-5)
     asked = parser.parse_args()
-    implementation, tally = resolve(asked.target, "batch_norm")[0], Tally()
+    implementation, tally = resolve(asked.target, asked.operation)[0], Tally()
     total = len(finite(asked.dtype, np.arange(asked.first, asked.last))) if asked.members == 2 else 1
     drawn = inputs(asked.dtype, asked.members, asked.first, asked.last)
     for x in track(drawn, f"{implementation.name} in {asked.dtype}", total):

@@ -18,6 +18,9 @@ from normspec.spec.numbers.double_double import DoubleDouble
 from normspec.spec.numbers.symbols import Coefficients, spread
 from normspec.spec.question import Question
 
+ROUNDED = 2.0**-51
+"""What finding an error in float64 adds to it, relative to it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Parts:
@@ -42,20 +45,25 @@ class Parts:
     regular: Array
 
 
-def parts_of(question: Question, observed: Array) -> Parts:
-    """Return the errors of y as it was observed, taken apart. The form is the contract's first, the centred one."""
+def parts_of(question: Question, observed: Array, way: int = 0) -> Parts:
+    """Return the errors of y as it was observed, taken apart, for y computed by the contract's form of that number.
+
+    The first form, the centred one, is the one that mean and rstd are taken from.
+    """
     system, arrays = ContractArithmetic(question.contract, DoubleDouble()), question.arrays
     unit = question.contract.accumulator.unit_roundoff
     with np.errstate(all="ignore"):
-        outputs = forms_of(question)[0](system, arrays)
-        y, mean, variance = (outputs[name][0] for name in ("y", "mean", "variance"))
+        forms = forms_of(question)
+        mean, variance = (forms[0](system, arrays)[name][0] for name in ("mean", "variance"))
+        y = forms[way](system, arrays)["y"][0]
         rstd = system.rsqrt(system.add(variance, system.attribute(question.epsilon)))
         errors = (question.rows.of("y", observed) - y.exact.high) - y.exact.low
+        own = system.tolerance(y) - spread(y.shared) + y.exact.radius + ROUNDED * np.abs(errors)
         gamma = np.broadcast_to(arrays.get("gamma", np.ones((1, 1))), errors.shape)
         magnitude = np.mean(np.abs(arrays["x"]), axis=1, keepdims=True)
         return Parts(
             errors=errors,
-            own=np.broadcast_to(system.tolerance(y) - spread(y.shared), errors.shape),
+            own=np.broadcast_to(own, errors.shape),
             shared={symbol: np.broadcast_to(value, errors.shape) for symbol, value in y.shared.items()},
             gamma=gamma,
             slopes=gamma * (arrays["x"] - mean.value) * rstd.value,

@@ -47,6 +47,11 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
             Requirement("second-moment", "Σ (y - β)² / m = γ² v/(v + ε): not quite one", "second-moment"),
             Requirement("gradient-sum", "Σ dx = 0 over each group", "sum-dx"),
             Requirement("gradient-projection", "Σ dx x̂ = γ ε/(v + ε)^(3/2) dγ over each group", "dx-orthogonality"),
+            # instruments
+            Requirement(
+                "zero-crossing", "with β = -γ x̂ for an element, rounded, y of that element is the rounding alone", "y"
+            ),
+            Requirement("shared-statistics", "one mean and one rstd explain the errors of a whole group", "rounding-y"),
             # symmetry
             Requirement("shift-invariance", "y(x + c) = y(x) in training", "shift-invariance"),
             Requirement("scale-covariance", "y(a x; a² ε) = y(x; ε) in training", "scale-covariance"),

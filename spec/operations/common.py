@@ -22,7 +22,16 @@ GROUPED = (
 STATELESS = ("output", "dx", "dgamma", "dbeta", *CONDUCT, *GROUPED, "batch-invariance", "refusals")
 """What a layer must do whose samples know nothing of each other, in training and inference alike."""
 
-CENTRED = ("zero-mean", "second-moment", "gradient-sum", "gradient-projection", "shift-invariance", "scale-covariance")
+CENTRED = (
+    "zero-mean",
+    "second-moment",
+    "zero-crossing",
+    "shared-statistics",
+    "gradient-sum",
+    "gradient-projection",
+    "shift-invariance",
+    "scale-covariance",
+)
 """What a layer must do that subtracts the mean."""
 
 UNCENTRED = ("second-moment", "gradient-projection", "scale-covariance")

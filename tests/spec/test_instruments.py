@@ -60,7 +60,7 @@ def test_a_zero_crossing_tells_wide_statistics_from_narrow_ones_through_a_narrow
     kind = FORMATS[dtype].dtype
     x = np.random.default_rng(1).normal(size=(8, 16)).astype(kind)
     case = layer(x, dtype=dtype)
-    crossing = zero_crossing(BATCH_NORM, case)
+    crossing = zero_crossing(BATCH_NORM, case, CONVENTIONS)
     beta = crossing.parameters["beta"].astype(np.float32)[:, None]
     expected = expect(BATCH_NORM, crossing, 0, {}, CONVENTIONS)["y"]
     wide, narrow = (_layer(x.astype(np.float32), beta, kept).astype(kind) for kept in (np.float32, kind))

@@ -1,0 +1,64 @@
+"""Laws by instruments that see what a tolerance for each element alone lets through."""
+
+from dataclasses import replace
+from importlib.util import find_spec
+
+import numpy as np
+
+from normspec.properties.law import Law
+from normspec.properties.laws.judging import NO_BOUND, NO_STEP, agreement, worst
+from normspec.properties.trial import Trial
+from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
+from normspec.spec.contracts import contract_of
+from normspec.spec.probes import zero_crossing
+from normspec.spec.question import Question
+
+WITHOUT_SCIPY = Inapplicable("the shared-scalar test needs SciPy, which is not installed")
+
+NARROW = Inapplicable("statistics are kept in the arrays' format: what is folded of them may be kept so too")
+
+
+def zero_crossings(trial: Trial) -> Judgement:
+    """Judge y where a beta of -gamma xhat cancels it, so that the output's own rounding hides nothing."""
+    case = trial.case
+    if not trial.steps or not trial.own(0) or not case.script[0].input.size or "beta" not in case.parameters:
+        return NO_STEP
+    crossing = zero_crossing(trial.operation, case.but(script=case.script[:1]), trial.conventions)
+    if not np.isfinite(crossing.parameters["beta"].astype(np.float64)).all():
+        return NO_BOUND
+    found = agreement(trial.variant(crossing), (0,), ("y",))
+    return replace(found, shown=crossing) if isinstance(found, Broken) else found
+
+
+def shared_statistics(trial: Trial) -> Judgement:
+    """Judge whether one mean and one rstd for each group explain the errors of all of its elements together."""
+    if find_spec("scipy") is None:
+        return WITHOUT_SCIPY
+    return worst(_explained(trial, index) for index in trial.normalizing if trial.case.script[index].input.size)
+
+
+def _explained(trial: Trial, index: int) -> Judgement:
+    from normspec.spec.shared_scalars import explain
+
+    contract = contract_of(trial.implementation.claims.grade, trial.case.dtype, trial.conventions)
+    if contract.statistics.precision < contract.accumulator.precision:
+        return NARROW
+    state = trial.state_before(index)
+    question = Question(trial.operation, trial.case, index, state, trial.conventions, contract)
+    judged = [group for group in explain(question, trial.steps[index]["y"]) if group is not None]
+    if not judged:
+        return NO_BOUND
+    worst_group = max(judged, key=lambda group: group.excess)
+    if worst_group.kept:
+        return Kept(worst_group.excess)
+    return Broken(
+        f"step {index}: no mean and rstd within their bounds explain y in a whole group: the best of them leave an "
+        f"element {worst_group.excess:.3g} times as far off as it may be on its own",
+        ratio=worst_group.excess,
+    )
+
+
+LAWS = (
+    Law("zero-crossing", zero_crossings, needs=("train", "beta"), streams=("small",), asks_again=True),
+    Law("shared-statistics", shared_statistics, streams=("small",)),
+)
