@@ -44,8 +44,8 @@ class Terms:
     """
 
     limits: Limits = field(default_factory=Limits)
-    timeouts: int = 5
-    deaths: int = 50
+    timeouts: int = 3
+    deaths: int = 20
     record: Callable[[str, str], None] = _unrecorded
 
 
