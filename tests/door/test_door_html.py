@@ -37,7 +37,8 @@ VERDICTS = [
     ([result(), result(target="other")], "fake and other conform."),
     ([result("nonconforming", known=(KNOWN,))], "fake conforms, apart from 1 results whose failure is on record."),
     ([result("nonconforming"), result("crashed", dtype="float16")], "fake does not conform: 1 law is broken."),
-    ([result("nonconforming", target=t) for t in "abcd"], "4 implementations do not conform: 4 laws are broken."),
+    ([result("nonconforming", target=t) for t in "abcd"], "4 implementations do not conform: 1 law is broken."),
+    ([result("refused"), result("crashed", law="dx")], "fake does not conform: 2 laws are broken."),
     ([result("undecided", examples=1, undecided=1)], "Nothing was executed that could have failed."),
     ([], "Nothing was executed that could have failed."),
 ]

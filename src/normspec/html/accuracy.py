@@ -6,7 +6,7 @@ from math import isfinite
 
 from markupsafe import Markup
 
-from normspec.html.plots import Track, accuracy, conditioning, histogram, look, running
+from normspec.html.plots import Track, accuracy, conditioning, histogram, look, running, stroke
 from normspec.properties.observations import Observations
 from normspec.report_groups import by
 from normspec.spec.formats import FORMATS
@@ -35,7 +35,7 @@ class Sight:
     """What there is to see of one operation."""
 
     operation: str
-    series: tuple[tuple[str, str], ...]
+    series: tuple[tuple[str, str, str], ...]
     dtypes: tuple[str, ...]
     figures: tuple[Figure, ...]
     largest: tuple[Largest, ...]
@@ -58,7 +58,7 @@ def _sight(seen: list[Observations]) -> Sight:
         Figure(
             "Who is how accurate",
             "The error of y over its tolerance, in every step that normalizes with its own statistics: from the"
-            " smallest to the largest, with the middle half and the median. Failures on record are in it.",
+            " smallest to the largest, with the middle half and the median. Failures are in it.",
             tuple((row[0].dtype, accuracy(row, targets)) for row in counted),
         ),
         Figure(
@@ -70,7 +70,7 @@ def _sight(seen: list[Observations]) -> Sight:
         Figure(
             "Errors in ulp",
             "The share of steps by their largest error, in ulp of the output's largest element. Beyond 1 lie the"
-            " ill-conditioned ones, whose tolerance is as wide.",
+            " ill-conditioned ones, whose tolerance is as wide. Bars stand in the order of the key.",
             tuple((row[0].dtype, histogram(row)) for row in rows if any(each.ulps for each in row)),
         ),
         Figure(
@@ -82,7 +82,7 @@ def _sight(seen: list[Observations]) -> Sight:
     )
     return Sight(
         operation,
-        tuple((target, look(number)) for number, target in enumerate(targets)),
+        tuple((target, look(number), stroke(number)) for number, target in enumerate(targets)),
         tuple(dtypes),
         tuple(figure for figure in figures if figure.panels),
         tuple(

@@ -13,8 +13,8 @@ from normspec.properties.observations import ULP, Observations
 
 WIDTH, HEIGHT = 260, 190
 LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 34
-SERIES = 4
-"""How many series have a look of their own; further ones begin again."""
+STROKES = ("h0", "h0", "m0-2v4", "m-2 0h4")
+"""How the dots of a series are drawn: round, square, upright, lying. Further series begin again."""
 
 RATIO_ENDS = (-4, 3)
 """Powers of ten between which errors over tolerance are shown, as they are counted."""
@@ -22,7 +22,12 @@ RATIO_ENDS = (-4, 3)
 
 def look(number: int) -> str:
     """Return the class of a series."""
-    return f"s{number % SERIES}"
+    return f"s{number % len(STROKES)}"
+
+
+def stroke(number: int) -> str:
+    """Return how the dots of a series are drawn."""
+    return STROKES[number % len(STROKES)]
 
 
 def conditioning(found: Sequence[Observations]) -> Markup:
@@ -43,7 +48,7 @@ def _cells(found: Observations, number: int, series: int, x: LogScale, y: LogSca
     for (condition, ratio), steps in sorted(found.cells.items()):
         place = x.at((condition + (number + 0.5) / series) / 2), y.at((ratio + 0.5) / 4)
         sized.setdefault(min(len(str(steps)), 3), []).append(place)
-    return [dots(places, f"dot {look(number)} n{size}") for size, places in sized.items()]
+    return [dots(places, f"dot {look(number)} n{size}", stroke(number)) for size, places in sized.items()]
 
 
 def accuracy(found: Sequence[Observations], names: Sequence[str]) -> Markup:
@@ -150,7 +155,9 @@ def running(statistic: str, dtype: str, tracks: Sequence[Track]) -> Markup:
     parts.append(line(exact, "exact"))
     for track in tracks:
         steps = [(x(step), seen) for step, seen in enumerate(track.seen, 1) if isfinite(seen.observed)]
-        parts.append(dots([(at, y(seen.observed)) for at, seen in steps], f"dot {look(track.number)} n1"))
+        parts.append(
+            dots([(at, y(seen.observed)) for at, seen in steps], f"dot {look(track.number)} n1", stroke(track.number))
+        )
         within = [(at, zoom(_share(seen))) for at, seen in steps]
         parts.append(line(within, f"range {look(track.number)}"))
     parts += [text(x(tick), height - BOTTOM + 13, f"{tick:g}", "middle", "tick") for tick in x.ticks(6)]
@@ -179,8 +186,8 @@ def _y_axis(y: LogScale) -> Iterable[Markup]:
 
 
 def _named(tick: int, scale: LogScale) -> str:
-    """Return a power of ten; at the lower end of a scale it stands for all that is smaller, too."""
-    return f"≤ {power(tick)}" if tick == scale.low else power(tick)
+    """Return a power of ten; at an end of a scale it stands for all beyond it, too."""
+    return f"{'≤ ' if tick == scale.low else '≥ ' if tick == scale.high else ''}{power(tick)}"
 
 
 def _grid(place: float, words: str) -> Markup:

@@ -20,7 +20,7 @@ def verdict(report: Report) -> str:
     """Return the verdict on a run in one sentence."""
     claimed = [result for result in report.results if result.verdict != "not claimed"]
     who = names([result.target for result in claimed], "implementations")
-    broken = {(result.target, result.operation, result.law) for result in report.failures}
+    broken = {result.law for result in report.failures}
     if report.interrupted:
         return f"The run was stopped before its end; {len(broken)} broken laws were found until then."
     if report.exit_code == 3:

@@ -33,9 +33,9 @@ def drawing(width: float, height: float, title: str, children: Iterable[Markup])
     return tag("svg", *children, view_box=f"0 0 {width:g} {height:g}", role="img", aria_label=title)
 
 
-def dots(places: Iterable[tuple[float, float]], class_: str) -> Markup:
-    """Return many dots as one path of strokes without length: their class says how thick, and with which ends."""
-    path = "".join(f"M{x:.0f} {y:.0f}h0" for x, y in places)
+def dots(places: Iterable[tuple[float, float]], class_: str, stroke: str = "h0") -> Markup:
+    """Return many dots as one path: short strokes, whose class says how thick they are and how they end."""
+    path = "".join(f"M{x:.0f} {y:.0f}{stroke}" for x, y in places)
     return tag("path", d=Markup(path), class_=class_) if path else Markup("")
 
 
