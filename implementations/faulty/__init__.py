@@ -3,10 +3,19 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from normspec.implementations.faulty import affine, conduct, degenerate, gradients, memory, running, statistics
+from normspec.implementations.faulty import (
+    affine,
+    conduct,
+    degenerate,
+    gradients,
+    memory,
+    precision,
+    running,
+    statistics,
+)
 from normspec.implementations.faulty.fault import Fault
 
-CHAPTERS = (statistics, running, affine, gradients, memory, degenerate, conduct)
+CHAPTERS = (statistics, precision, running, affine, gradients, memory, degenerate, conduct)
 
 FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for chapter in CHAPTERS for fault in chapter.FAULTS})
 

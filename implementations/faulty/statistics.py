@@ -1,17 +1,14 @@
 """Faults in mean, variance and epsilon."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from normspec.implementations.faulty.fault import by_formula, by_layer
+from normspec.implementations.faulty.fault import by_formula
 from normspec.implementations.formulas import average, total, two_pass
-from normspec.implementations.numpy_layer import NumpyLayer, Standardized
 from normspec.spec.formats import Array
 
 TILE = 32
-FEW = 16  # elements whose mean has few roundings: another order of them is no excuse
 NARROWER = {"float64": np.float32, "float32": np.float16}
 
 
@@ -90,39 +87,6 @@ def _eps_in_half(variance: Array, epsilon: Array) -> Array:
 def _rstd(variance: Array, epsilon: Array) -> Array:
     reciprocal: Array = 1 / np.sqrt(variance + epsilon)
     return reciprocal
-
-
-class _HalfStatistics(NumpyLayer):
-    """Keeps rstd in training with 11 bits where arrays are in bfloat16, which has 8: the output's rounding hides it."""
-
-    def _train(self, rows: Array) -> Standardized:
-        narrow = self.dtype.name == "bfloat16"
-        return _trained_by(self, rows, {"rstd": _rstd_in_half} if narrow else {})
-
-
-class _MeanRecomputed(NumpyLayer):
-    def _train(self, rows: Array) -> Standardized:
-        return _trained_by(self, rows, {"normalize": _mean_recomputed} if rows.shape[1] > FEW else {})
-
-
-def _trained_by(layer: NumpyLayer, rows: Array, changes: dict[str, Any]) -> Standardized:
-    """Return what training gives with some formulas changed."""
-    usual, layer.formulas = layer.formulas, replace(layer.formulas, **changes)
-    standardized = NumpyLayer._train(layer, rows)
-    layer.formulas = usual
-    return standardized
-
-
-def _rstd_in_half(variance: Array, epsilon: Array) -> Array:
-    fraction, exponent = np.frexp(_rstd(variance, epsilon))
-    kept: Array = np.ldexp(fraction.astype(np.float16).astype(fraction.dtype), exponent)
-    return kept
-
-
-def _mean_recomputed(rows: Array, mean: Array, scale: Array) -> Array:
-    unit = np.finfo(rows.dtype).epsneg
-    again: Array = np.where(np.arange(rows.shape[1]) % 2, mean * (1 + 4 * unit), mean)
-    return (rows - again) * scale
 
 
 def _mean_kept(rows: Array, mean: Array, scale: Array) -> Array:
@@ -222,19 +186,5 @@ FAULTS = (
         "x is divided by the standard deviation without subtracting the mean",
         "the mean of xhat is not 0",
         normalize=_mean_kept,
-    ),
-    by_layer(
-        "rstd-in-half-precision",
-        "low-precision-accumulation",
-        "for arrays in bfloat16, rstd is kept with the 11 bits of float16",
-        "y where beta cancels it; elsewhere its own rounding hides it",
-        _HalfStatistics,
-    ),
-    by_layer(
-        "mean-recomputed",
-        "recomputed-statistics",
-        f"of more than {FEW} elements, every other one is centred by a mean that was summed again in another order",
-        "no single mean explains y, though each element is within its tolerance",
-        _MeanRecomputed,
     ),
 )

@@ -1,0 +1,65 @@
+"""Faults that hide below the rounding of the output: the instruments show them."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from normspec.implementations.faulty.fault import by_layer
+from normspec.implementations.formulas import rstd
+from normspec.implementations.numpy_layer import NumpyLayer, Standardized
+from normspec.spec.formats import Array
+
+FEW = 16  # elements whose mean has few roundings: another order of them is no excuse
+
+
+class _HalfStatistics(NumpyLayer):
+    """Keeps rstd in training with 11 bits where arrays are in bfloat16, which has 8: the output's rounding hides it."""
+
+    def _train(self, *arguments: Any) -> Standardized:
+        narrow = self.dtype.name == "bfloat16"
+        return _trained_by(self, arguments, {"rstd": _rstd_in_half} if narrow else {})
+
+
+class _MeanRecomputed(NumpyLayer):
+    def _train(self, *arguments: Any) -> Standardized:
+        long = arguments[-1].shape[1] > FEW
+        return _trained_by(self, arguments, {"normalize": _mean_recomputed} if long else {})
+
+
+def _trained_by(layer: NumpyLayer, arguments: Any, changes: dict[str, Any]) -> Standardized:
+    """Return what training gives with some formulas changed."""
+    usual, layer.formulas = layer.formulas, replace(layer.formulas, **changes)
+    standardized = NumpyLayer._train(layer, *arguments)
+    layer.formulas = usual
+    return standardized
+
+
+def _rstd_in_half(variance: Array, epsilon: Array) -> Array:
+    fraction, exponent = np.frexp(rstd(variance, epsilon))
+    kept: Array = np.ldexp(fraction.astype(np.float16).astype(fraction.dtype), exponent)
+    return kept
+
+
+def _mean_recomputed(rows: Array, mean: Array, scale: Array) -> Array:
+    unit = np.finfo(rows.dtype).epsneg
+    again: Array = np.where(np.arange(rows.shape[1]) % 2, mean * (1 + 4 * unit), mean)
+    return (rows - again) * scale
+
+
+FAULTS = (
+    by_layer(
+        "rstd-in-half-precision",
+        "low-precision-accumulation",
+        "for arrays in bfloat16, rstd is kept with the 11 bits of float16",
+        "y where beta cancels it; elsewhere its own rounding hides it",
+        _HalfStatistics,
+    ),
+    by_layer(
+        "mean-recomputed",
+        "recomputed-statistics",
+        f"of more than {FEW} elements, every other one is centred by a mean that was summed again in another order",
+        "no single mean explains y, though each element is within its tolerance",
+        _MeanRecomputed,
+    ),
+)
