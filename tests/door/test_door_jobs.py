@@ -1,6 +1,7 @@
 """Many processes find what one finds, and one that dies takes nothing else with it."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 import normspec
 from normspec.implementations.targets import resolve
 from normspec.jobs import jobs_for
-from normspec.properties.check import Progress
+from normspec.properties.cases import STREAMS
+from normspec.properties.check import Hunt, Progress, Settings
+from normspec.properties.search import explore, fingerprint
 from normspec.report_json import plain_report
 from normspec.request import request
 from normspec.run import run
@@ -89,3 +92,21 @@ def test_what_is_read_from_another_process_is_checked():
     (text,) = (event_text(event) for event in events(_unit("float32")) if type(event).__name__ == "Result")
     with pytest.raises(ValueError, match="verdict"):
         event_from(text.replace('"nonconforming"', '"fine"'))
+
+
+def test_modules_that_happen_to_be_loaded_change_no_case(tmp_path, monkeypatch):
+    """Hypothesis draws literals of the user's modules, which differ from process to process; here it must not."""
+    before = _drawn()
+    literals = ", ".join(repr(bytes(range(100, 100 + length))) for length in range(1, 25))
+    (tmp_path / "mine.py").write_text(f"LITERALS = [{literals}]\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import_module("mine")
+    assert _drawn() == before
+
+
+def _drawn():
+    (made,) = resolve(FAULT)
+    seen = []
+    for batch in Hunt(made, "float32", Settings(60), ()).batches(STREAMS["small"]):
+        explore(batch.strategy, batch.seed, batch.size, lambda case: seen.append(fingerprint(case)))
+    return seen
