@@ -90,4 +90,4 @@ def test_the_bar_never_goes_back():
     done = [share.done(event) for event in events]
     assert done == sorted(done)
     assert done[-2:] == pytest.approx([1 + 2 / 3, 2])
-    assert doing(events[0]) == "a x float64"
+    assert doing(events[0]) == "a batch_norm x float64"

@@ -40,7 +40,7 @@ def parts(request: Request) -> int:
 
 def doing(event: check.Progress | Result) -> str:
     """Return what is being checked."""
-    return one_line(f"{event.target} {event.law} {event.dtype}")
+    return one_line(f"{event.target} {event.operation} {event.law} {event.dtype}")
 
 
 @contextmanager
