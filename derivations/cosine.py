@@ -155,6 +155,15 @@ CHAPTER = Chapter(
             Equation(total(x[j] * partial(cos, x[j]), j), 0, "Euler's relation for degree zero"),
         ),
         claim(
+            "cosine-gradient-norm",
+            "So it vanishes where the vectors are parallel, and is longest, 1/rₓ, where they are orthogonal.",
+            Equation(
+                total(partial(cos, x[j]) ** 2, j),
+                closed(total(partial(cos, x[j]) ** 2, j), free.polar()),
+                "in lengths and directions",
+            ),
+        ),
+        claim(
             "cosine-x-clamped",
             "With the norm of x clamped the cosine is linear in x: nothing is taken out of its gradient.",
             clamped(x_clamped),

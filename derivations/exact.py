@@ -94,6 +94,9 @@ class Surd(_Combination):
     def _simplest(self) -> Any:
         return self.terms.get(1, Fraction(0)) if not self.terms.keys() - {1} else self
 
+    def __repr__(self) -> str:
+        return " + ".join(f"{c}" if k == 1 else f"{'' if c == 1 else f'{c} '}√{k}" for k, c in self.terms.items())
+
 
 class Jet(_Combination):
     """A polynomial in nilpotents e**2 = 0: the coefficient of e is the derivative in its direction."""

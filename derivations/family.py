@@ -77,6 +77,7 @@ direction = Chart(
     ((total(Vector("u")[i] ** 2, i), 1),),
     {positive("r"): length, Vector("u").head: unit},
 )
+unit_loss = define("L", total(g[i] * unit[i], i))
 DX_UNIT = closed(total(g[i] * partial(unit[i], x[j]), i), direction)
 
 CHAPTER = Chapter(
@@ -152,12 +153,20 @@ CHAPTER = Chapter(
             "l2-dx",
             "L2 normalization, d = 1 and ε = 0: the gradient is the cotangent's part orthogonal to u, over the norm.",
             Equation(
-                partial(define("L", total(g[i] * unit[i], i)), x[j]),
+                partial(unit_loss, x[j]),
                 DX_UNIT,
                 "in the coordinates x = r u, where Σ u² = 1",
             ),
+            Equation(total(partial(unit_loss, x[j]) * x[j], j), 0, "so it is orthogonal to x"),
+        ),
+        claim(
+            "l2-curvature",
+            "Along x the second derivatives give back the gradient, negative: it falls with the length.",
             Equation(
-                total(partial(define("L", total(g[i] * unit[i], i)), x[j]) * x[j], j), 0, "so it is orthogonal to x"
+                total(x[k] * partial(unit_loss, x[j], x[k]), k),
+                closed(total(x[k] * partial(unit_loss, x[j], x[k]), k), direction),
+                "Euler's relation for the gradient, of degree −1",
+                sizes=({"m": 2}, {"m": 3}),
             ),
         ),
         claim(

@@ -57,6 +57,7 @@ DX_INFERENCE = closed(partial(frozen, x[j]), keep=[sigma_r])
 G = scalar("gamma")
 uniform = define("L'", total(g[i] * G * xhat[i], i))
 frozen_uniform = define("L'", total(g[i] * G * xhat_r[i], i))
+mean_only = define("L", total(g[i] * (x[i] - mu), i))
 c_r = Vector("c")
 around_given = Chart({x.head: lambda i: mu_r + c_r[i]}, (), {c_r.head: Definition("c", x[i] - mu_r, i)})
 
@@ -157,6 +158,14 @@ CHAPTER = Chapter(
                 closed(total(dx[j] * x[j], j), standard, [ghat]),
                 "x = μ + σ x̂, and the gradient sums to zero",
             ),
+        ),
+        claim(
+            "mean-only-dx",
+            "Where only the mean is subtracted, only the mean of the cotangents is taken out.",
+            Equation(
+                partial(mean_only, x[j]), closed(partial(mean_only, x[j])), "each output falls by 1/m of each input"
+            ),
+            source="Salimans and Kingma 2016, section 3",
         ),
         claim(
             "inference-dx",

@@ -73,6 +73,7 @@ STYLE = {
     "sigma_s": "style_deviation",
     "xhat_s": "style_xhat",
     "b": "shift",
+    "f": "scaled",
 }
 STYLED = ("S", "x", "style", "epsilon", "m", "n")
 ADAIN = (
@@ -82,6 +83,8 @@ ADAIN = (
             {"y": left("adain-y")}, ("adain-y",), names=STYLE),
     Formula("backward", ("S", "x", "dy", "style", "epsilon", "m", "n"), "The cotangents of content and style.",
             {"dx": right("adain-dx"), "dstyle": right("adain-dstyle")}, ("adain-dx", "adain-dstyle"), names=STYLE),
+    Formula("backward_scaled", ("S", "x", "dy", "style", "epsilon", "m", "n"), "The same dx, the style in dy first.",
+            {"dx": right("adain-dx-scaled")}, ("adain-dx-scaled",), names=STYLE),
 )  # fmt: skip
 
 RANGE = {"r": "span", "p": "at_low", "q": "at_high", "y": "scaled", "A": "below", "B": "above"}
@@ -93,6 +96,9 @@ MIN_MAX = (
     Formula("backward", ("S", "x", "dy", "low", "high", "at_low", "at_high", "gamma"),
             "The cotangents; at_low and at_high are 1 where x is least and greatest, each at one place, and else 0.",
             {"dx": right("min-max-dx"), **PARAMETERS}, ("min-max-dx", "dgamma", "dbeta"), {"xhat": scaling.y}, RANGE),
+    Formula("backward_gathered", ("S", "x", "dy", "low", "high", "at_low", "at_high", "gamma"),
+            "The same dx for a gamma that is constant in each group, and comes last.",
+            {"dx": right("min-max-dx-gathered")}, ("min-max-dx-gathered",), names=RANGE),
 )  # fmt: skip
 
 CORRECTED = {
@@ -103,6 +109,7 @@ CORRECTED = {
     "r": "r",
     "d": "shift",
     "z": "corrected",
+    "f": "scaled",
 }
 R, SHIFT = {renormalize.r: renormalize.ratio}, {renormalize.d: renormalize.distance}
 
@@ -120,6 +127,9 @@ def renormalized(suffix: str, given: tuple[str, ...], free: Mapping[Any, Any]) -
         Formula(f"backward{suffix}", ("S", "x", "dy", "gamma", *rest), f"The cotangents of x, gamma and beta{of}.",
                 {"dx": substitute(right("batch-renorm-dx"), free), **PARAMETERS},
                 ("batch-renorm-dx", "batch-renorm-dgamma", "dgamma", "dbeta"), {"xhat": corrected}, CORRECTED),
+        Formula(f"backward_scaled{suffix}", ("S", "x", "dy", "gamma", *rest), f"The same dx, r in dy first{of}.",
+                {"dx": substitute(right("batch-renorm-dx-scaled"), free)}, ("batch-renorm-dx-scaled",),
+                names=CORRECTED),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from normspec.derivations.language import (
     partial,
     total,
 )
-from normspec.derivations.proof import Chapter, Equation, Witness, claim
+from normspec.derivations.proof import Bound, Chapter, Equation, Witness, claim
 from normspec.derivations.quantities import epsilon
 
 SIZES = dict(zip("nprs", natural("N G R S"), strict=True))
@@ -51,6 +51,8 @@ shared, own = Vector("gamma"), Vector("gamma'")
 e, f = indices("e f", natural("m"))
 b, c = indices("b c", natural("B"))
 row_mean = Definition("mu", mean(x[b, e], e), b)
+row_variance = Definition("v", mean((x[b, e] - row_mean[b]) ** 2, e), b)
+whole_mean = define("mu_w", mean(row_mean[b], b))
 row = Definition("xhat", (x[b, e] - row_mean[b]) / sqrt(mean((x[b, f] - row_mean[b]) ** 2, f) + epsilon), b, e)
 
 CHAPTER = Chapter(
@@ -71,6 +73,18 @@ CHAPTER = Chapter(
             "batch-norm-is-instance-norm",
             "Batch norm of a batch of one is instance norm.",
             Equation(operation("BN", BATCH, n=1), operation("IN", INSTANCE, n=1), "N = 1", sizes=SMALL),
+        ),
+        claim(
+            "variances-of-parts",
+            "Instance, group and layer norm of a sample: the finer has less variance on average, by that of its means.",
+            Bound(
+                mean(row_variance[b], b),
+                mean(mean((x[b, e] - whole_mean) ** 2, e), b),
+                mean((row_mean[b] - whole_mean) ** 2, b),
+                "the law of total variance",
+                sizes=ROWS,
+            ),
+            source="Wu and He 2018, section 3",
         ),
         claim(
             "equal-partitions",

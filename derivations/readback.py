@@ -68,6 +68,8 @@ def collected(
 def _in_coordinates(expr: Any, chart: Chart, keep: Iterable[Any], over: Any) -> tuple[Value, dict[Symbol, Any]]:
     """Normalize an expression in the coordinates of a chart, and tell what its names are read back as."""
     kept = {name.name: name for name in keep}
+    if taken := sorted(str(c) for c in chart.names if str(c) in kept):
+        raise ValueError(f"a coordinate of the chart has a kept name: {', '.join(taken)}")
     plain = replace_entries(_veiled(differentiated(sympify(expr)), kept), chart.entries)
     value = Normalizer(rules=chart.rules, deltas=not chart.apart)(plain * _plain(over, chart))
     return value, {**chart.names, **{Symbol(name): what for name, what in kept.items()}}

@@ -32,6 +32,8 @@ uniform = define("L'", total(g[i] * G * corrected[i], i))
 frozen = define("L", total(g[i] * (gamma[i] * xhat_r[i] + beta[i]), i))
 through_xhat = total(ghat[i] * r * partial(xhat[i], x[j]), i)
 DX = closed(through_xhat, standard, [ghat])
+scaled = Definition("f", r * ghat[i], i)
+through_scaled = total(scaled[i] * partial(xhat[i], x[j]), i)
 
 CHAPTER = Chapter(
     "renormalize",
@@ -61,6 +63,11 @@ CHAPTER = Chapter(
                 (DX, "in the coordinates x = μ + σ x̂, where Σ x̂ = 0 and Σ x̂² = m (1 − ε/σ²)"),
             ),
             source="Ioffe 2017",
+        ),
+        claim(
+            "batch-renorm-dx-scaled",
+            "Or r goes into the cotangent first.",
+            Equation(partial(loss, x[j]), closed(through_scaled, standard, [scaled]), "fᵢ = r ĝᵢ"),
         ),
         claim(
             "batch-renorm-unclipped",

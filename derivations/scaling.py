@@ -5,7 +5,18 @@ from typing import Any
 from sympy import Symbol, sqrt
 
 from normspec.derivations.affine import line
-from normspec.derivations.language import Definition, Delta, Vector, define, indices, mean, natural, partial, total
+from normspec.derivations.language import (
+    Definition,
+    Delta,
+    Vector,
+    define,
+    indices,
+    mean,
+    natural,
+    partial,
+    scalar,
+    total,
+)
 from normspec.derivations.proof import Chapter, Equation, chain, claim
 from normspec.derivations.quantities import (
     Standardized,
@@ -31,15 +42,18 @@ a, b = indices("a b", m)
 at_low, at_high = Definition("p", Delta(i, a), i), Definition("q", Delta(i, b), i)
 low, high = define("low", total(at_low[i] * x[i], i)), define("high", total(at_high[i] * x[i], i))
 span = define("r", high - low)
+G = scalar("gamma")
 y = Definition("y", (x[i] - low) / span, i)
 loss = define("L", total(g[i] * (gamma[i] * y[i] + beta[i]), i))
 through_y = total(ghat[i] * partial(y[i], x[j]), i)
-below, above = define("A", total(ghat[i] * (1 - y[i]), i)), define("B", total(ghat[i] * y[i], i))
 
 
-def unit_interval() -> Chart:
-    """Coordinates of a group: x = low + r y, where y is 0 at the least element and 1 at the greatest."""
-    length, least, h, cotangent = Symbol("r", positive=True), Symbol("low"), Vector("h"), Vector("ghat")
+def unit_interval(cotangent: Vector, given: Definition | Vector) -> Chart:
+    """Coordinates of a group: x = low + r y, where y is 0 at the least element and 1 at the greatest.
+
+    What the ends carry of the cotangent has names of its own.
+    """
+    length, least, h = Symbol("r", positive=True), Symbol("low"), Vector("h")
     first, last, A, B = Vector("p"), Vector("q"), Symbol("A"), Symbol("B")
     rules = (
         *((total(which[i], i), 1) for which in (first, last)),
@@ -48,12 +62,15 @@ def unit_interval() -> Chart:
         (total(cotangent[i] * h[i], i), B),
         (total(cotangent[i], i), A + B),
     )
+    below, above = define("A", total(given[i] * (1 - y[i]), i)), define("B", total(given[i] * y[i], i))
     return Chart(
         {x.head: lambda i: least + length * h[i]}, rules, {length: span, least: low, h.head: y, A: below, B: above}
     )
 
 
-DX = closed(through_y, unit_interval(), [ghat, at_low, at_high])
+DX = closed(through_y, unit_interval(Vector("ghat"), ghat), [ghat, at_low, at_high])
+uniform = define("L'", total(g[i] * G * y[i], i))
+plain_ends = unit_interval(g, g)
 unit = Standardized(low, span**2, span, y)
 scale, offset = line(unit)
 SIZES = ({"m": 2}, {"m": 3}, {"m": 4})
@@ -67,6 +84,8 @@ mu_s, v_s, sigma_s = styled.mu, styled.v, styled.sigma
 adain = Definition("y", sigma_s * xhat[i] + mu_s, i)
 mean_y = define("mu_y", mean(adain[i], i))
 adain_loss = define("L", total(g[i] * adain[i], i))
+scaled = Definition("f", sigma_s * g[i], i)
+through_scaled = total(scaled[i] * partial(xhat[i], x[j]), i)
 style_scale = define("alpha", sigma_s / sigma)
 style_offset = define("b", mu_s - style_scale * mu)
 
@@ -118,6 +137,16 @@ CHAPTER = Chapter(
             ),
         ),
         claim(
+            "min-max-dx-gathered",
+            "With one gamma in the group, that may come last, with the range.",
+            Equation(
+                partial(uniform, x[j]),
+                closed(partial(uniform, x[j]), plain_ends, [at_low, at_high]),
+                "γ is common",
+                **SPECIAL,
+            ),
+        ),
+        claim(
             "min-max-sums",
             "The gradient sums to zero, also against x: neither a shift nor a scale changes the result.",
             Equation(total(partial(loss, x[j]), j), 0, "shift", **SPECIAL),
@@ -143,6 +172,11 @@ CHAPTER = Chapter(
             "adain-dx",
             "The content's gradient is that of the layer, with the style's deviation for gamma.",
             Equation(partial(adain_loss, x[j]), closed(partial(adain_loss, x[j]), BOTH), "x = μ + σ x̂"),
+        ),
+        claim(
+            "adain-dx-scaled",
+            "Or the style's deviation goes into the cotangent first.",
+            Equation(partial(adain_loss, x[j]), closed(through_scaled, BOTH, [scaled]), "fᵢ = σₛ gᵢ"),
         ),
         claim(
             "adain-dstyle",

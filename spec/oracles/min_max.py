@@ -45,3 +45,25 @@ def backward(S: Any, x: Any, dy: Any, low: Any, high: Any, at_low: Any, at_high:
     dgamma = S.block_total(dy * scaled)
     dbeta = S.block_total(dy)
     return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+
+
+def backward_gathered(
+    S: Any,
+    x: Any,
+    dy: Any,
+    low: Any,
+    high: Any,
+    at_low: Any,
+    at_high: Any,
+    gamma: Any,
+) -> dict[str, Any]:
+    """The same dx for a gamma that is constant in each group, and comes last.
+
+    Claim: min-max-dx-gathered.
+    """
+    span = high - low
+    scaled = (x - low) / span
+    below = S.total((1 - scaled) * dy)
+    above = S.total(dy * scaled)
+    dx = (dy - at_high * above - at_low * below) * gamma / span
+    return {"dx": dx}

@@ -49,6 +49,34 @@ def backward(S: Any, x: Any, dy: Any, gamma: Any, mean: Any, variance: Any, epsi
     return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
 
 
+def backward_scaled(
+    S: Any,
+    x: Any,
+    dy: Any,
+    gamma: Any,
+    mean: Any,
+    variance: Any,
+    epsilon: Any,
+    m: int,
+) -> dict[str, Any]:
+    """The same dx, r in dy first.
+
+    Claim: batch-renorm-dx-scaled.
+    """
+    batch_mean = S.total(x) / m
+    centred = x - batch_mean
+    batch_variance = S.total(centred * centred) / m
+    batch_rstd = S.rsqrt(batch_variance + epsilon)
+    g = gamma * dy
+    rstd = S.rsqrt(variance + epsilon)
+    batch_deviation = S.sqrt(batch_variance + epsilon)
+    r = batch_deviation * rstd
+    scaled = g * r
+    xhat = centred * batch_rstd
+    dx = (scaled - S.total(scaled) / m - xhat * (S.total(xhat * scaled) / m)) * batch_rstd
+    return {"dx": dx}
+
+
 def forward_r_clipped(
     S: Any,
     x: Any,
@@ -104,6 +132,32 @@ def backward_r_clipped(
     dgamma = S.block_total(dy * corrected)
     dbeta = S.block_total(dy)
     return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+
+
+def backward_scaled_r_clipped(
+    S: Any,
+    x: Any,
+    dy: Any,
+    gamma: Any,
+    mean: Any,
+    variance: Any,
+    r: Any,
+    epsilon: Any,
+    m: int,
+) -> dict[str, Any]:
+    """The same dx, r in dy first, r given.
+
+    Claim: batch-renorm-dx-scaled.
+    """
+    batch_mean = S.total(x) / m
+    centred = x - batch_mean
+    batch_variance = S.total(centred * centred) / m
+    batch_rstd = S.rsqrt(batch_variance + epsilon)
+    g = gamma * dy
+    scaled = g * r
+    xhat = centred * batch_rstd
+    dx = (scaled - S.total(scaled) / m - xhat * (S.total(xhat * scaled) / m)) * batch_rstd
+    return {"dx": dx}
 
 
 def forward_shift_clipped(
@@ -163,6 +217,34 @@ def backward_shift_clipped(
     return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
 
 
+def backward_scaled_shift_clipped(
+    S: Any,
+    x: Any,
+    dy: Any,
+    gamma: Any,
+    variance: Any,
+    shift: Any,
+    epsilon: Any,
+    m: int,
+) -> dict[str, Any]:
+    """The same dx, r in dy first, shift given.
+
+    Claim: batch-renorm-dx-scaled.
+    """
+    batch_mean = S.total(x) / m
+    centred = x - batch_mean
+    batch_variance = S.total(centred * centred) / m
+    batch_rstd = S.rsqrt(batch_variance + epsilon)
+    g = gamma * dy
+    rstd = S.rsqrt(variance + epsilon)
+    batch_deviation = S.sqrt(batch_variance + epsilon)
+    r = batch_deviation * rstd
+    scaled = g * r
+    xhat = centred * batch_rstd
+    dx = (scaled - S.total(scaled) / m - xhat * (S.total(xhat * scaled) / m)) * batch_rstd
+    return {"dx": dx}
+
+
 def forward_both_clipped(
     S: Any,
     x: Any,
@@ -212,3 +294,28 @@ def backward_both_clipped(
     dgamma = S.block_total(dy * corrected)
     dbeta = S.block_total(dy)
     return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+
+
+def backward_scaled_both_clipped(
+    S: Any,
+    x: Any,
+    dy: Any,
+    gamma: Any,
+    r: Any,
+    shift: Any,
+    epsilon: Any,
+    m: int,
+) -> dict[str, Any]:
+    """The same dx, r in dy first, r and shift given.
+
+    Claim: batch-renorm-dx-scaled.
+    """
+    batch_mean = S.total(x) / m
+    centred = x - batch_mean
+    batch_variance = S.total(centred * centred) / m
+    batch_rstd = S.rsqrt(batch_variance + epsilon)
+    g = gamma * dy
+    scaled = g * r
+    xhat = centred * batch_rstd
+    dx = (scaled - S.total(scaled) / m - xhat * (S.total(xhat * scaled) / m)) * batch_rstd
+    return {"dx": dx}

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from sympy import Tuple, sympify
 
-from normspec.derivations import catalogue
+from normspec.derivations import catalogue, quantities
 from normspec.derivations.corroboration import compare_somewhere
 from normspec.derivations.evidence import NotProvedError
-from normspec.derivations.language import Index, substitute
+from normspec.derivations.language import Definition, Index, substitute
 from normspec.derivations.proof import Bound, Equation, Induction, Witness
 from normspec.derivations.prover import prove
+from normspec.derivations.readback import closed, collected
 from normspec.derivations.rendering import render_catalogue, render_claim
 from normspec.derivations.rewriting import names_in
 
@@ -76,6 +77,36 @@ def test_no_equation_survives_a_change(step):
     sizes = step.sizes[0] if step.sizes else dict.fromkeys(("m", "n", "N", "K", "C", "F", "t", "p"), 3)
     with pytest.raises(NotProvedError, match=" is "):
         compare_somewhere(step.left, wrong, 0, sizes, step.distinct)
+
+
+CLOSED_FORMS = ("family", "orders", "double_backward", "lp_norm", "cosine", "scaling", "renormalize", "weight_norm")
+
+
+def with_a_sign_changed(expr):
+    """Yield an expression with the sign of one term of its outermost sum changed."""
+    if expr.is_Add:
+        yield from (expr - 2 * term for term in expr.args)
+    if expr.is_Mul:
+        for factor in expr.args:
+            yield from (expr / factor * changed for changed in with_a_sign_changed(factor))
+
+
+def gradients():
+    for chapter in CLOSED_FORMS:
+        for name in catalogue.CLAIMS[chapter]:
+            for number, step in enumerate(catalogue.claim(name).steps):
+                if isinstance(step, Equation) and any(with_a_sign_changed(sympify(step.right))):
+                    yield pytest.param(step, id=f"{name}-{number}")
+
+
+@pytest.mark.parametrize("step", list(gradients()))
+def test_no_closed_form_survives_a_wrong_sign(step):
+    """Each term is needed as it is: with another sign nothing is proved, and an exact counterexample is found."""
+    sizes = [{**size, "m": max(3, size.get("m", 3))} for size in step.sizes[-1:]]
+    for wrong in with_a_sign_changed(sympify(step.right)):
+        assert not prove(step.left, wrong, step.distinct, step.positives, [lemma.rule for lemma in step.given])
+        with pytest.raises(NotProvedError, match=" is "):
+            compare_somewhere(step.left, wrong, 0, sizes[0] if sizes else {"m": 3, "n": 3}, step.distinct)
 
 
 def test_a_witness_that_shows_nothing_is_refused():
@@ -242,3 +273,17 @@ def test_no_chapter_is_longer_than_a_reader_can_hold():
     for chapter in catalogue.CHAPTERS:
         path = Path(catalogue.__file__).parent / f"{chapter}.py"
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
+
+
+def test_a_name_that_is_also_a_coordinate_is_refused():
+    """Two meanings under one name would give a wrong closed form."""
+    taken = Definition("sigma", quantities.g[quantities.i], quantities.i)
+    with pytest.raises(ValueError, match="a coordinate of the chart has a kept name: sigma"):
+        closed(taken[quantities.j], quantities.standard, [taken])
+
+
+def test_what_is_not_linear_has_no_coefficients():
+    """A square of what is collected by is refused."""
+    x, j = quantities.x, quantities.j
+    with pytest.raises(ValueError, match="not linear in"):
+        collected(x[j] ** 2, [x[j]])
