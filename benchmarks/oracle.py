@@ -1,17 +1,19 @@
 """What a certificate costs: ratios to the same formula in plain NumPy float64, to mpmath, and to the layer under test.
 
-Run it by hand: `python benchmarks/oracle.py [--json FILE] [--repeat N] [--small]`. Every ratio is of medians measured
-in this one run, on one machine, in turns, everything on one thread. Nothing asserts them.
+Run it by hand: `python benchmarks/oracle.py [--json FILE] [--repeat N] [--small]`. Every ratio is of medians
+of CPU time measured in this one run, on one machine, in turns, everything on one thread. Nothing asserts them.
 """
 
 import argparse
 import json
+import os
 import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import reduce
+from importlib.metadata import distributions, version
 from operator import mul
 from pathlib import Path
 from statistics import median
@@ -246,9 +248,26 @@ def main() -> None:
             f"{line.ratio:9.3g}{line.milliseconds:11.4g}",
             flush=True,
         )
+    print(" · ".join(f"{name}: {value}" for name, value in machine().items()))
     if arguments.json:
-        machine = {"date": date.today().isoformat(), "machine": platform.machine(), "python": platform.python_version()}
-        arguments.json.write_text(json.dumps(machine | {"lines": [asdict(line) for line in table]}, indent=1) + "\n")
+        text = json.dumps(machine() | {"lines": [asdict(line) for line in table]}, indent=1)
+        arguments.json.write_text(text + "\n")
+
+
+def machine() -> dict[str, str]:
+    """Return the date, the kind of machine, and the versions that the figures depend on."""
+    models = [line.split(":")[1].strip() for line in _lines_of("/proc/cpuinfo") if line.startswith("model name")]
+    packages = {name: version(name) for name in ("numpy", "python-flint", "mpmath", "torch") if _installed(name)}
+    kind = {"processor": models[0] if models else platform.machine(), "cores": str(os.cpu_count())}
+    return {"date": date.today().isoformat(), **kind, "python": platform.python_version(), **packages}
+
+
+def _lines_of(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+def _installed(name: str) -> bool:
+    return any(each.name == name for each in distributions())
 
 
 if __name__ == "__main__":

@@ -114,17 +114,19 @@ class Arb:
         """Return one over the square root; not finite where the ball reaches 0."""
         return Reals(list(map(flint.arb.rsqrt, a.flat)), a.shape)
 
-    def bounds(self, a: Reals) -> tuple[Array, Array, Array]:
-        """Return float64 values, upper bounds of their distances from the exact results, and of the magnitudes."""
+    def bounds(self, a: Reals) -> tuple[Array, Array]:
+        """Return float64 values, and upper bounds of their distances from the exact results."""
         both = chain(a.flat, map(flint.arb.rad, a.flat))
         values, radius = np.fromiter(map(float, both), np.float64, 2 * len(a.flat)).reshape(2, *a.shape)
-        size = np.abs(values)
-        radius = radius + (size * _ULP + _TINY)
-        return values, radius, size + radius
+        return values, radius + (np.abs(values) * _ULP + _TINY)
+
+    def size(self, a: Reals, value: Array, gap: Array | float) -> Array:
+        """Return upper bounds of the magnitudes; value and gap are the number's bounds."""
+        return np.abs(value) + gap
 
     def enclosure(self, a: Reals) -> Enclosure:
         """Return values in double-double precision, and upper bounds of their distances from the exact results."""
-        high, coarse, _ = self.bounds(a)
-        low, radius, _ = self.bounds(a - self.lift(np.where(np.isfinite(high), high, 0.0)))
+        high, coarse = self.bounds(a)
+        low, radius = self.bounds(a - self.lift(np.where(np.isfinite(high), high, 0.0)))
         finite = np.isfinite(coarse)
         return Enclosure(high, np.where(finite, low, 0.0), np.where(finite, radius, np.inf))

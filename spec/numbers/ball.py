@@ -20,7 +20,9 @@ INFLATE = 1 + 2.0**-48
 UNDERFLOW = 2.0**-1060
 """More than what the underflows of one operation can add up to."""
 
-_UNIT, _INFLATE, _UNDERFLOW = (np.array(constant) for constant in (UNIT, INFLATE, UNDERFLOW))  # faster than floats
+_UNIT, _INFLATE, _UNDERFLOW, _TWO = (
+    np.array(constant) for constant in (UNIT, INFLATE, UNDERFLOW, 2.0)
+)  # faster than floats
 
 Radius: TypeAlias = Array | float
 Operand: TypeAlias = Union["Ball", int]
@@ -33,15 +35,23 @@ class Ball:
     """
 
     __array_ufunc__ = None
-    __slots__ = ("middle", "radius", "size")
+    __slots__ = ("_size", "middle", "radius")
 
     def __init__(self, middle: Array, radius: Radius = 0.0, size: Array | None = None) -> None:
         self.middle = middle
         self.radius = radius
-        self.size = np.abs(middle) + radius if size is None else size
+        self._size = size
+
+    @property
+    def size(self) -> Array:
+        """Return the bound of the magnitude, worked out when it is first asked for."""
+        if self._size is None:
+            size = np.abs(self.middle)
+            self._size = size if type(self.radius) is float else np.add(size, self.radius, size)
+        return self._size
 
     def __neg__(self) -> "Ball":
-        return Ball(-self.middle, self.radius, self.size)
+        return Ball(-self.middle, self.radius, self._size)
 
     def __add__(self, other: Operand) -> "Ball":
         other = _ball(other)
@@ -55,6 +65,8 @@ class Ball:
         return _ball(other) - self
 
     def __mul__(self, other: Operand) -> "Ball":
+        if other is self:
+            return _rounded(self.middle * self.middle, True, times(times(self.size, self.radius), _TWO))
         other = _ball(other)
         spread = times(self.size, other.radius), times(other.size, self.radius)
         return _rounded(self.middle * other.middle, True, *spread)
@@ -82,15 +94,14 @@ def times(a: Radius, b: Radius) -> Radius:
 
 def _rounded(middle: Array, underflows: bool, *spread: Radius) -> Ball:
     """Return a ball around a rounded result: its radius is the spread of the operands and its own rounding error."""
-    size = np.abs(middle)
-    radius = size * _UNIT
+    radius = np.abs(middle)
+    np.multiply(radius, _UNIT, radius)
     for part in spread:
         if type(part) is not float:
             np.add(radius, part, radius)
     if underflows:
         np.add(radius, _UNDERFLOW, radius)
-    np.multiply(radius, _INFLATE, radius)
-    return Ball(middle, radius, size + radius)
+    return Ball(middle, np.multiply(radius, _INFLATE, radius))
 
 
 def _ball(a: Operand) -> Ball:
@@ -129,9 +140,13 @@ class Balls:
         spread = a.radius / (2 * least * np.sqrt(least))
         return Ball(middle, np.where(least > 0, (spread + 3 * UNIT * middle) * INFLATE + UNDERFLOW, np.inf))
 
-    def bounds(self, a: Ball) -> tuple[Array, Radius, Array]:
-        """Return float64 values, upper bounds of their distances from the exact results, and of the magnitudes."""
-        return a.middle, a.radius, a.size
+    def bounds(self, a: Ball) -> tuple[Array, Radius]:
+        """Return float64 values, and upper bounds of their distances from the exact results."""
+        return a.middle, a.radius
+
+    def size(self, a: Ball, value: Array, gap: Radius) -> Array:
+        """Return upper bounds of the magnitudes; value and gap are the number's bounds."""
+        return a.size
 
     def enclosure(self, a: Ball) -> Enclosure:
         """Return the balls as they are: nothing is known beyond the first float64."""

@@ -272,7 +272,8 @@ class ContractArithmetic:
 
         own is a symbol that nothing else will use: a scalar's new symbol takes its place.
         """
-        value, gap, size = self.engine.bounds(exact)
+        value, gap = self.engine.bounds(exact)
+        size = self.engine.size(exact, value, gap)
         fall = plus(spread(shared), rest)
         if roundings or underflows:
             target = target or self._format(scalar)

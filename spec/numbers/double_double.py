@@ -125,10 +125,13 @@ class DoubleDouble:
         sound = (least > 0) & (a.high > 0) & (residual < 0.5)
         return Twofold(root.high, root.low, np.where(sound, spread * INFLATE + UNDERFLOW, np.inf))
 
-    def bounds(self, a: Twofold) -> tuple[Array, Radius, Array]:
-        """Return float64 values, upper bounds of their distances from the exact results, and of the magnitudes."""
-        gap = (a.radius + np.abs(a.low)) * INFLATE
-        return a.high, gap, np.abs(a.high) + gap
+    def bounds(self, a: Twofold) -> tuple[Array, Radius]:
+        """Return float64 values, and upper bounds of their distances from the exact results."""
+        return a.high, (a.radius + np.abs(a.low)) * INFLATE
+
+    def size(self, a: Twofold, value: Array, gap: Radius) -> Array:
+        """Return upper bounds of the magnitudes; value and gap are the number's bounds."""
+        return np.abs(value) + gap
 
     def enclosure(self, a: Twofold) -> Enclosure:
         """Return the balls as they are."""

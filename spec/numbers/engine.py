@@ -39,8 +39,12 @@ class Engine(Protocol):
         """Return one over the square root."""
         ...
 
-    def bounds(self, a: Any) -> tuple[Array, Array | float, Array]:
-        """Return float64 values, upper bounds of their distances from the exact results, and of the magnitudes."""
+    def bounds(self, a: Any) -> tuple[Array, Array | float]:
+        """Return float64 values, and upper bounds of their distances from the exact results."""
+        ...
+
+    def size(self, a: Any, value: Array, gap: Array | float) -> Array:
+        """Return upper bounds of the magnitudes; value and gap are the number's bounds."""
         ...
 
     def enclosure(self, a: Any) -> Enclosure:
