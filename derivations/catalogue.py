@@ -129,6 +129,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "rms-scale",
         "rms-no-shift",
         "rms-is-layer-norm",
+        "rms-y",
         "family-statistics",
         "family-dx",
         "rescale-dx",

@@ -119,6 +119,15 @@ CHAPTER = Chapter(
             ),
         ),
         claim(
+            "rms-y",
+            "The output of RMS norm.",
+            Equation(
+                gamma[j] * rms.xhat[j] + beta[j],
+                gamma[j] * x[j] / sqrt(mean(x[i] ** 2, i) + epsilon) + beta[j],
+                "definition",
+            ),
+        ),
+        claim(
             "family-statistics",
             "Members divide the sum of squares by d: batch norm and RMS norm by m, a z-score by m − 1, L2 by 1.",
             Equation(centred.v, (total(x[i] ** 2, i) - m * mu**2) / d, "about the mean"),
