@@ -27,19 +27,26 @@ REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "normspec.implementations.numpy_family:WELFORD",
             "the layers that centre, in NumPy, variance by Welford's recurrence and Chan's merging",
         ),
-        "torch": ("normspec.implementations.torch_batch_norm:TORCH", "all PyTorch implementations (extra: torch)"),
+        "torch": (
+            "normspec.implementations.torch_family:TORCH",
+            "PyTorch's functions and modules; torch@DEVICE asks them on another device (extra: torch)",
+        ),
         "torch-functional": (
-            "normspec.implementations.torch_batch_norm:FUNCTIONAL",
-            "torch.nn.functional.batch_norm, gradients by autograd (extra: torch)",
+            "normspec.implementations.torch_family:FUNCTIONAL",
+            "torch.nn.functional, gradients by autograd (extra: torch)",
         ),
         "torch-module": (
-            "normspec.implementations.torch_batch_norm:MODULE",
-            "torch.nn.BatchNorm1d, 2d and 3d, gradients by autograd (extra: torch)",
+            "normspec.implementations.torch_family:MODULE",
+            "the modules of torch.nn, gradients by autograd (extra: torch)",
+        ),
+        "torch-sync": (
+            "normspec.implementations.torch_family:SYNC",
+            "torch.nn.SyncBatchNorm in one process (extra: torch)",
         ),
     }
 )
 
-FAULTY = "faulty:"
+FAULTY, TORCH = "faulty:", "torch"
 KNOWN_NAMES = tuple(dict.fromkeys(name for each in OPERATIONS.values() for name in forward_names(each)))
 
 
@@ -70,11 +77,24 @@ def _found(target: str, operation: str | None, terms: Terms | None) -> tuple[Imp
         return tuple(_vetted(target, each) for each in from_process(target, operation, terms))
     if target in REGISTERED:
         return _as_implementations(target, load_registered(target, REGISTERED[target][0]), operation)
+    if target.startswith(TORCH) and "@" in target:
+        return _on_device(target, operation, *target.split("@", 1))
     if target.startswith(FAULTY):
-        return (_faulty(target).implementation,)
+        return _faulty(target).implementations
     if ":" in target:
         return _as_implementations(target, locate(target), operation)
     raise TargetError(f"target={target!r} is unknown: {_hint(target, tuple(REGISTERED))}")
+
+
+def _on_device(target: str, operation: str | None, name: str, device: str) -> tuple[Implementation, ...]:
+    """Return what a registered name of torch has, on a device."""
+    from normspec.implementations.torch_family import on_device
+
+    found = _found(name, operation, None)
+    try:
+        return tuple(on_device(each, device) for each in found)
+    except ValueError as error:
+        raise TargetError(f"target={target!r}: {error}") from None
 
 
 def _faulty(target: str) -> Fault:
@@ -119,8 +139,9 @@ def _adapted(target: str, thing: Any, operation: str | None) -> Implementation:
     if _is_torch_module_class(thing):
         from normspec.implementations.torch_module import torch_module
 
-        found = torch_module(thing, operation or "batch_norm", name=target)
-        return found if operation or found.claims.state else _undecided(thing)
+        named = operation or _named(thing)
+        found = torch_module(thing, named or "batch_norm", name=target)
+        return found if named or found.claims.state else _undecided(thing)
     return from_function(thing, operation=operation or _operation_of(thing), name=target)
 
 
@@ -132,14 +153,19 @@ def _is_torch_module_class(thing: Any) -> bool:
 def _operation_of(function: Any) -> str:
     """Return the operation that a function's name or parameters show: running statistics are batch norm's."""
     check_signature(function, getattr(function, "__name__", repr(function)), KNOWN_NAMES, required=("x",))
-    written = getattr(function, "__name__", "").replace("_", "").lower()
-    named = [name for name in OPERATIONS if name.replace("_", "") in written]
+    named = _named(function)
     if named:
-        return max(named, key=len)
+        return named
     names = names_of(function)
     if "groups" in names:
         return "group_norm"
     return "batch_norm" if any(name in names for name in OPERATIONS["batch_norm"].state) else _undecided(function)
+
+
+def _named(thing: Any) -> str | None:
+    """Return the operation that is in the name of a function or class, where one is."""
+    written = getattr(thing, "__name__", "").replace("_", "").lower()
+    return max((name for name in OPERATIONS if name.replace("_", "") in written), key=len, default=None)
 
 
 def _undecided(thing: Any) -> NoReturn:

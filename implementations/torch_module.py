@@ -1,4 +1,4 @@
-"""A torch module as an implementation: gradients by autograd, parameters and statistics by its state_dict."""
+"""A torch module class as an implementation: its signature and its state_dict say what it claims."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,64 +11,21 @@ from torch import nn
 from normspec.implementations.ask import message_of
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError, signature_of
-from normspec.implementations.torch_arrays import to_numpy, to_torch
-from normspec.implementations.torch_tape import Taped, wanted_by_forward
+from normspec.implementations.torch_calls import normalized_shape
+from normspec.implementations.torch_layer import NAMES, ModuleLayer
 from normspec.spec.case import Case
 from normspec.spec.claims import Claims
-from normspec.spec.formats import Array
+from normspec.spec.operations import OPERATIONS, Operation
+from normspec.spec.partition import Shape
 
-NAMES = {"gamma": "weight", "beta": "bias", "running_mean": "running_mean", "running_var": "running_var"}
-PARAMETER_OF = {"dgamma": "gamma", "dbeta": "beta"}
 LAYOUTS = ("contiguous", "channels_last", "transposed", "strided", "offset", "expanded")
 REFUSALS = (ValueError, RuntimeError)
 
-Build = Callable[[Case], nn.Module]
-
-
-class ModuleLayer:
-    """One module at work. What a case leaves out stays as a new module has it: 1 for gamma, 0 for beta."""
-
-    def __init__(self, case: Case, build: Build) -> None:
-        self.module = build(case).to(getattr(torch, case.dtype))
-        self.own = dict(self.module.named_parameters()) | dict(self.module.named_buffers())
-        self.shapes = {name: values.shape for name, values in case.state.items()}
-        self.wanted = wanted_by_forward(case)
-        self.taped: list[Taped] = []
-        self._load(dict(case.parameters) | dict(case.state))
-        self._require(frozenset().union(*self.wanted))
-
-    def forward(self, x: Array, *, training: bool) -> Array:
-        """Return y, in the module's training or evaluation mode."""
-        leaf = to_torch(x).requires_grad_("dx" in self.wanted[len(self.taped)])
-        with torch.enable_grad():
-            y = self.module.train(training)(leaf)
-        leaves = {d: self.own[NAMES[name]] for d, name in PARAMETER_OF.items() if NAMES[name] in self.own}
-        self.taped.append(Taped({"dx": leaf} | leaves, y))
-        return to_numpy(y)
-
-    def backward(self, step: int, cotangent: Array, wanted: tuple[str, ...]) -> Mapping[str, Array]:
-        """Return the wanted gradients by autograd; those of the parameters with shape (C,)."""
-        found = self.taped[step].gradients(cotangent, wanted)
-        return {name: value if name == "dx" else value.reshape(-1) for name, value in found.items()}
-
-    def state(self) -> Mapping[str, Array]:
-        """Return the running statistics."""
-        return {name: to_numpy(self.own[NAMES[name]]).reshape(shape) for name, shape in self.shapes.items()}
-
-    def _load(self, arrays: Mapping[str, Array]) -> None:
-        with torch.no_grad():
-            for name, values in arrays.items():
-                own = self.own[NAMES[name]]
-                own.copy_(to_torch(values).reshape(own.shape))
-
-    def _require(self, wanted: frozenset[str]) -> None:
-        for gradient, name in PARAMETER_OF.items():
-            if NAMES[name] in self.own:
-                self.own[NAMES[name]].requires_grad_(gradient in wanted)
+Factory = Callable[..., nn.Module]
 
 
 def torch_module(
-    factory: Callable[..., nn.Module],
+    factory: Factory,
     operation: str = "batch_norm",
     *,
     name: str = "",
@@ -77,76 +34,138 @@ def torch_module(
 ) -> Implementation:
     """Return an implementation from a module class, or a function that builds a module for a number of channels.
 
-    factory's first argument is the number of channels; eps (or epsilon) is needed, and momentum, affine and
-    track_running_stats are passed when it has them. What the module's state_dict holds of weight, bias, running_mean
-    and running_var is claimed; claims changes or adds fields of Claims. Raises TargetError for a factory that cannot be
-    called so, and for a module that has none of these names.
+    factory's first argument is the number of channels, for layer norm and RMS norm the normalized shape; group norm
+    also takes the number of groups. eps (or epsilon) is needed, and momentum, affine and track_running_stats are passed
+    when it has them. What the module's state_dict holds of weight, bias, running_mean and running_var is claimed;
+    claims changes or adds fields of Claims. Raises TargetError for a factory that cannot be called so.
     """
     label = name or getattr(factory, "__qualname__", repr(factory))
+    if operation not in FIRST:
+        raise TargetError(f"operation={operation!r} is none that a module can be: choose from {', '.join(FIRST)}")
     return Implementation(
         name=label,
         operation=operation,
-        create=partial(ModuleLayer, build=partial(_built, factory)),
-        claims=Claims(**(_claims_of(factory, label) | {"conventions": conventions} | dict(claims or {}))),
+        create=partial(ModuleLayer, build=partial(built, factory)),
+        claims=Claims(
+            **(_claims_of(factory, OPERATIONS[operation], label) | {"conventions": conventions} | dict(claims or {}))
+        ),
         refusals=REFUSALS,
         statement=f"torch module {label}, gradients by autograd",
     )
 
 
-def _names_of(factory: Callable[..., nn.Module]) -> tuple[str, ...]:
+def built(factory: Factory, case: Case) -> nn.Module:
+    """Return the module that a factory builds for a case."""
+    shape = case.script[0].input.shape
+    return factory(*FIRST[case.operation](factory, case, shape), **_keywords(factory, case))
+
+
+def names_of(factory: Factory) -> tuple[str, ...]:
+    """Return the names of a factory's parameters."""
     return tuple(signature(factory).parameters)
 
 
-def _arguments(factory: Callable[..., nn.Module], case: Case) -> dict[str, Any]:
+def _of_channels(factory: Factory, case: Case, shape: Shape) -> tuple[Any, ...]:
+    return (shape[1],)
+
+
+def _of_last_axes(factory: Factory, case: Case, shape: Shape) -> tuple[Any, ...]:
+    """Return the normalized shape: a number where only the last axis can be one."""
+    return (normalized_shape(case, shape) if _several_axes(factory) else shape[-1],)
+
+
+def _of_groups(factory: Factory, case: Case, shape: Shape) -> tuple[Any, ...]:
+    known = {True: case.attributes["groups"], False: shape[1]}
+    return tuple(known["group" in name] for name in names_of(factory)[:2])
+
+
+FIRST: Mapping[str, Callable[[Factory, Case, Shape], tuple[Any, ...]]] = {
+    "batch_norm": _of_channels,
+    "instance_norm": _of_channels,
+    "layer_norm": _of_last_axes,
+    "rms_norm": _of_last_axes,
+    "group_norm": _of_groups,
+}
+"""What stands first among the arguments of each operation's modules."""
+
+
+def _several_axes(factory: Factory) -> bool:
+    return "shape" in names_of(factory)[0]
+
+
+def _keywords(factory: Factory, case: Case) -> dict[str, Any]:
     available = {
         "eps": case.attributes["epsilon"],
         "epsilon": case.attributes["epsilon"],
         "momentum": case.attributes.get("momentum"),
         "affine": bool(case.parameters),
+        "elementwise_affine": bool(case.parameters),
+        "bias": "beta" in case.parameters,
         "track_running_stats": bool(case.state),
     }
-    return {name: available[name] for name in _names_of(factory)[1:] if name in available}
+    return {name: available[name] for name in names_of(factory)[1:] if name in available}
 
 
-def _built(factory: Callable[..., nn.Module], case: Case) -> nn.Module:
-    channels = next(step.input.shape[1] for step in case.script if step.verb != "backward")
-    return factory(channels, **_arguments(factory, case))
+def _trial(operation: Operation, shape: Shape) -> Case:
+    """Return a case without steps for an x of this shape, with every parameter."""
+    attributes = {"epsilon": 1e-5, "momentum": 0.1, **operation.choices(shape)[0]}
+    bare = Case(operation.name, "float32", attributes, ())
+    held = {
+        name: torch.ones(operation.shape_of(name, shape, attributes)).numpy()
+        for name in (*operation.parameters, *operation.state)
+    }
+    return bare.but(
+        parameters={name: held[name] for name in operation.parameters},
+        state={name: held[name] for name in operation.state},
+    )
 
 
-def _ranks(factory: Callable[..., nn.Module], label: str) -> tuple[int, ...]:
+def _for_shape(factory: Factory, operation: Operation, shape: Shape) -> nn.Module:
+    case = _trial(operation, shape)
+    return factory(*FIRST[operation.name](factory, case, shape), **_keywords(factory, case))
+
+
+def _shape(rank: int) -> Shape:
+    return (2, 3, *[2] * (rank - 2))
+
+
+def _ranks(factory: Factory, operation: Operation, label: str) -> tuple[int, ...]:
     """Return the ranks of input that a new module takes."""
     taken, why = [], ""
-    for rank in Claims().ranks:
+    for rank in operation.ranks:
         try:
-            factory(3).eval()(torch.zeros(2, 3, *[2] * (rank - 2)))
+            _for_shape(factory, operation, _shape(rank)).eval()(torch.zeros(_shape(rank)))
             taken.append(rank)
         except Exception as error:
             why = why or f"{type(error).__name__}: {message_of(error)}"
     if not taken:
-        raise TargetError(f"{label}(3) takes no input (2, 3, ...) of rank 2 to 5: {why}")
+        ranks = f"{operation.ranks[0]} to {operation.ranks[-1]}"
+        raise TargetError(f"{label}(3) takes no input (2, 3, ...) of rank {ranks}: {why}")
     return tuple(taken)
 
 
-def _claims_of(factory: Callable[..., nn.Module], label: str) -> dict[str, Any]:
+def _claims_of(factory: Factory, operation: Operation, label: str) -> dict[str, Any]:
     """Return the claims that a trial module shows."""
-    names = _names_of(factory)
+    names = names_of(factory)
     if not names or not {"eps", "epsilon"} & set(names[1:]):
         raise TargetError(
             f"{label}{signature_of(factory)} is no implementation: "
             "its first argument must be the number of channels, and it must take eps"
         )
     try:
-        held = factory(3).state_dict()
+        held = _for_shape(factory, operation, _shape(operation.ranks[0])).state_dict()
     except Exception as error:
         raise TargetError(f"{label}(3) raised {type(error).__name__}: {message_of(error)}") from error
-    parameters = tuple(name for name in ("gamma", "beta") if NAMES[name] in held)
-    state = tuple(name for name in ("running_mean", "running_var") if name in held)
+    parameters = tuple(name for name in operation.parameters if NAMES[name] in held)
+    state = tuple(name for name in operation.state if name in held)
+    tracked = len(state) == 2 or not operation.state
     return {
-        "ranks": _ranks(factory, label),
+        "ranks": _ranks(factory, operation, label),
         "layouts": LAYOUTS,
         "parameters": parameters,
-        "gradients": ("dx", *(gradient for gradient, name in PARAMETER_OF.items() if name in parameters)),
+        "gradients": ("dx", *(f"d{name}" for name in parameters)),
         "state": state if len(state) == 2 else (),
         "optional": (*parameters, *(("state",) if "track_running_stats" in names else ())),
-        "verbs": ("train", "infer", "backward") if len(state) == 2 else ("train", "backward"),
+        "verbs": ("train", "infer", "backward") if tracked else ("train", "backward"),
+        "fixed": {"axes": 1} if "axes" in operation.open_attributes and not _several_axes(factory) else {},
     }

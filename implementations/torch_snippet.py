@@ -1,56 +1,90 @@
 """A case as a short torch program that runs without normspec. Text only: this file does not import torch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from normspec.implementations.contract import Fact
 from normspec.implementations.layouts import bits, shrunk, state_layout
+from normspec.implementations.torch_calls import FUNCTIONS, Call, Module, Named
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
+from normspec.spec.partition import Shape
 
 SHORT = 24  # more elements than this are written as a repeated pattern, where they are one
-MODULES = {2: "BatchNorm1d", 3: "BatchNorm1d", 4: "BatchNorm2d", 5: "BatchNorm3d"}
 LEAVES = {"dx": "x{of}", "dgamma": "gamma", "dbeta": "beta"}
+STORED = {"gamma": "weight", "beta": "bias", "running_mean": "running_mean", "running_var": "running_var"}
 CHANNELS_LAST = {4: "channels_last", 5: "channels_last_3d"}
 
 
-def functional_snippet(case: Case, facts: tuple[Fact, ...] = ()) -> str:
-    """Return a program that calls torch.nn.functional.batch_norm and prints what came beside the facts."""
+@dataclass(frozen=True)
+class Program:
+    """What programs of one kind have in common.
+
+    setup builds what is called; call is an expression for y, by the number of the step, the shape of x and whether the
+    layer trains; leaves tells where the inputs are whose gradients are asked for, kept where running statistics are.
+    """
+
+    setup: tuple[str, ...]
+    call: Callable[[int, Shape, bool], str]
+    leaves: Mapping[str, str]
+    kept: Mapping[str, str]
+
+
+def functional_snippet(case: Case, facts: tuple[Fact, ...] = (), device: str = "cpu") -> str:
+    """Return a program that calls the function of torch and prints what came beside the facts."""
     short = _until(case, facts)
+    own = {name: name for name in (*short.parameters, *short.state)}
+
+    def call(index: int, shape: Shape, training: bool) -> str:
+        return written(FUNCTIONS[short.operation](short, shape, training), own | {"x": f"x{index}"})
+
+    return _program(short, facts, Program((), call, LEAVES, {name: name for name in short.state}), device)
+
+
+def module_snippet(case: Case, facts: tuple[Fact, ...] = (), *, module: Module, device: str = "cpu") -> str:
+    """Return a program that uses the module of torch and prints what came beside the facts."""
+    short = _until(case, facts)
+    built = module(short, short.script[0].input.shape)
+    layer = Call(built.name, built.arguments, {**built.keywords, "dtype": Literal(f"torch.{short.dtype}")})
+    pairs = ", ".join(f"{STORED[name]!r}: {name}" for name in (*short.parameters, *short.state))
+    load = (f"layer.load_state_dict({{{pairs}}}, strict=False)",) if pairs else ()
     return _program(
         short,
         facts,
-        setup=[*_tensors(short), *([] if "running_mean" in short.state else ["running_mean = running_var = None"])],
-        call="torch.nn.functional.batch_norm(x{i}, running_mean, running_var, "
-        f"{_or_none(short, 'gamma')}, {_or_none(short, 'beta')}, {{training}}, "
-        f"{short.attributes.get('momentum')!r}, {short.attributes['epsilon']!r})",
-        leaves=LEAVES,
-        prefix="",
+        Program(
+            setup=(f"layer = {written(layer, {})}", *load),
+            call=lambda index, shape, training: f"layer.train({training})(x{index})",
+            leaves=LEAVES | {"dgamma": "layer.weight", "dbeta": "layer.bias"},
+            kept={name: f"layer.{STORED[name]}" for name in short.state},
+        ),
+        device,
     )
 
 
-def module_snippet(case: Case, facts: tuple[Fact, ...] = ()) -> str:
-    """Return a program that uses torch.nn.BatchNorm1d, 2d or 3d and prints what came beside the facts."""
-    short = _until(case, facts)
-    shape = short.script[0].input.shape
-    arguments = (
-        f"{shape[1]}, eps={short.attributes['epsilon']!r}, momentum={short.attributes.get('momentum')!r}, "
-        f"affine={bool(short.parameters)}, track_running_stats={bool(short.state)}, dtype=torch.{short.dtype}"
-    )
-    stored = {"gamma": "weight", "beta": "bias", "running_mean": "running_mean", "running_var": "running_var"}
-    held = [*short.parameters, *short.state]
-    pairs = ", ".join(f"{stored[name]!r}: {name}" for name in held)
-    load = [f"layer.load_state_dict({{{pairs}}}, strict=False)"] if held else []
-    return _program(
-        short,
-        facts,
-        setup=[*_tensors(short), f"layer = torch.nn.{MODULES[len(shape)]}({arguments})", *load],
-        call="layer.train({training})(x{i})",
-        leaves=LEAVES | {"dgamma": "layer.weight", "dbeta": "layer.bias"},
-        prefix="layer.",
-    )
+class Literal(str):
+    """Text that stands in a program as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def written(call: Call, names: Mapping[str, str]) -> str:
+    """Return a call as text; names tells by which variables the arrays go, None stands for those that are absent."""
+
+    def value(argument: Any) -> str:
+        if not isinstance(argument, Named):
+            return repr(argument)
+        name = names.get(argument.name, "None")
+        return name if argument.shape is None or name == "None" else f"{name}.reshape{argument.shape}"
+
+    arguments = [value(each) for each in call.arguments]
+    keywords = [f"{name}={value(each)}" for name, each in call.keywords.items()]
+    return f"torch.{call.name}({', '.join((*arguments, *keywords))})"
 
 
 def _until(case: Case, facts: tuple[Fact, ...]) -> Case:
@@ -65,14 +99,14 @@ def _until(case: Case, facts: tuple[Fact, ...]) -> Case:
     return case.but(script=kept)
 
 
-def _program(
-    case: Case, facts: tuple[Fact, ...], *, setup: list[str], call: str, leaves: dict[str, str], prefix: str
-) -> str:
-    lines = ["import torch", "", "torch.set_num_threads(1)", *setup]
+def _program(case: Case, facts: tuple[Fact, ...], program: Program, device: str) -> str:
+    lines = ["import torch", "", "torch.set_num_threads(1)"]
+    lines += [] if device == "cpu" else [f"torch.set_default_device({device!r})"]
+    lines += [*_tensors(case), *program.setup]
     for index, step in enumerate(case.script):
-        lines += _step(case, index, step, call, leaves)
+        lines += _step(case, index, step, program)
         if step.verb != "backward" and _shows_state(case, facts):
-            lines += [f"{name}_{index} = {prefix}{name}.clone()" for name in case.state]
+            lines += [f"{name}_{index} = {program.kept[name]}.clone()" for name in case.state]
     lines += [line for fact in facts for line in _shown(fact)] if facts else _all_shown(case)
     return "\n".join(lines) + "\n"
 
@@ -81,13 +115,13 @@ def _shows_state(case: Case, facts: tuple[Fact, ...]) -> bool:
     return not facts or any(fact.output in case.state for fact in facts)
 
 
-def _step(case: Case, i: int, step: Step, call: str, leaves: dict[str, str]) -> Iterator[str]:
+def _step(case: Case, i: int, step: Step, program: Program) -> Iterator[str]:
     if step.verb != "backward":
         yield f"x{i} = {_tensor(step.input, case.layout)}{_requires('dx', _wanted(case, i))}"
-        yield f"y_{i} = {call.format(i=i, training=step.verb == 'train')}"
+        yield f"y_{i} = {program.call(i, step.input.shape, step.verb == 'train')}"
     elif step.wanted and step.cotangent is not None:
         names = ", ".join(f"{name}_{i}" for name in step.wanted) + ("," if len(step.wanted) == 1 else "")
-        inputs = ", ".join(leaves[name].format(of=step.of) for name in step.wanted)
+        inputs = ", ".join(program.leaves[name].format(of=step.of) for name in step.wanted)
         yield f"dy{i} = {_tensor(step.cotangent, case.layout)}"
         yield f"{names} = torch.autograd.grad(y_{step.of}, [{inputs}], dy{i}, retain_graph=True)"
 
@@ -105,10 +139,6 @@ def _tensors(case: Case) -> Iterator[str]:
         yield f"{name} = {_tensor(values, case.layout)}{_requires('d' + name, _wanted(case))}"
     for name, values in case.state.items():
         yield f"{name} = {_tensor(values, state_layout(case.layout))}"
-
-
-def _or_none(case: Case, name: str) -> str:
-    return name if name in case.parameters else "None"
 
 
 def _shown(fact: Fact) -> Iterator[str]:

@@ -1,13 +1,28 @@
-"""Gradients by autograd, for a script in which the backward of any earlier forward may come at any time."""
+"""Gradients in several ways, for a script in which the backward of any earlier forward may come at any time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 
-from normspec.implementations.torch_arrays import to_numpy, to_torch
 from normspec.spec.case import Case
-from normspec.spec.formats import Array
+
+Tensors = Mapping[str, torch.Tensor]
+
+
+class Taped(Protocol):
+    """One forward: what came out, and its gradients for as many cotangents as one likes."""
+
+    y: torch.Tensor
+
+    def gradients(self, cotangent: torch.Tensor, wanted: tuple[str, ...]) -> Tensors:
+        """Return the wanted gradients."""
+        ...
+
+
+Tape = Callable[[Callable[[Tensors], torch.Tensor], Tensors, frozenset[str]], Taped]
+"""Run a function of tensors, so that the gradients named can be asked for."""
 
 
 def wanted_by_forward(case: Case) -> tuple[frozenset[str], ...]:
@@ -22,16 +37,76 @@ def wanted_by_forward(case: Case) -> tuple[frozenset[str], ...]:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Taped:
-    """One forward: the leaves by the names of their gradients, and what came out."""
+@dataclass(eq=False)
+class Graph:
+    """A forward that autograd has followed, with its leaves by name."""
 
-    leaves: Mapping[str, torch.Tensor]
+    leaves: Tensors
     y: torch.Tensor
 
-    def gradients(self, cotangent: Array, wanted: tuple[str, ...]) -> Mapping[str, Array]:
+    def gradients(self, cotangent: torch.Tensor, wanted: tuple[str, ...]) -> Tensors:
         """Return the wanted gradients; the graph is kept, so that it can be asked again."""
-        found = torch.autograd.grad(
-            self.y, [self.leaves[name] for name in wanted], to_torch(cotangent), retain_graph=True
-        )
-        return {name: to_numpy(gradient) for name, gradient in zip(wanted, found, strict=True)}
+        leaves = [self.leaves[name.removeprefix("d")] for name in wanted]
+        found = torch.autograd.grad(self.y, leaves, cotangent, retain_graph=True)
+        return dict(zip(wanted, found, strict=True))
+
+
+def autograd(function: Callable[[Tensors], torch.Tensor], leaves: Tensors, wanted: frozenset[str]) -> Graph:
+    """Run a function as users do, followed by autograd; what nobody wants requires no gradient."""
+    known = {name: leaf.detach().requires_grad_(f"d{name}" in wanted) for name, leaf in leaves.items()}
+    with torch.enable_grad():
+        return Graph(known, function(known))
+
+
+@dataclass(eq=False)
+class Pullback:
+    """A forward under torch.func.vjp, or the gradients by whatever pulls a cotangent back."""
+
+    pull: Callable[[torch.Tensor], Any]
+    y: torch.Tensor
+
+    def gradients(self, cotangent: torch.Tensor, wanted: tuple[str, ...]) -> Tensors:
+        """Return the wanted gradients."""
+        found = self.pull(cotangent)
+        return {name: found[name.removeprefix("d")] for name in wanted}
+
+
+def vjp(function: Callable[[Tensors], torch.Tensor], leaves: Tensors, wanted: frozenset[str]) -> Pullback:
+    """Run a function under torch.func.vjp, with respect to what is wanted."""
+    asked, rest = _parted(leaves, wanted)
+    if not asked:
+        return Pullback(dict, function(leaves))
+    y, pull = torch.func.vjp(lambda given: function({**rest, **given}), asked)
+    return Pullback(lambda cotangent: pull(cotangent)[0], y)
+
+
+def jvp(function: Callable[[Tensors], torch.Tensor], leaves: Tensors, wanted: frozenset[str]) -> Pullback:
+    """Run a function in forward mode: a gradient is the cotangent against one tangent of y for each input element.
+
+    Each tangent is summed in float64, where that adds no error of its own to what forward mode gave.
+    """
+    asked, rest = _parted(leaves, wanted)
+    y = function(leaves)
+
+    def pull(cotangent: torch.Tensor) -> Tensors:
+        return {name: _by_tangents(function, {**rest, **asked}, name, cotangent) for name in asked}
+
+    return Pullback(pull, y)
+
+
+def _by_tangents(
+    function: Callable[[Tensors], torch.Tensor], leaves: Tensors, name: str, cotangent: torch.Tensor
+) -> torch.Tensor:
+    leaf, wide = leaves[name], cotangent.to(torch.float64)
+
+    def slope(tangent: torch.Tensor) -> torch.Tensor:
+        _, moved = torch.func.jvp(lambda own: function({**leaves, name: own}), (leaf,), (tangent,))
+        return (moved.to(torch.float64) * wide).sum()
+
+    directions = torch.eye(leaf.numel(), dtype=leaf.dtype, device=leaf.device).reshape(-1, *leaf.shape)
+    return torch.stack([slope(direction) for direction in directions]).reshape(leaf.shape).to(leaf.dtype)
+
+
+def _parted(leaves: Tensors, wanted: frozenset[str]) -> tuple[Tensors, Tensors]:
+    asked = {name: leaf for name, leaf in leaves.items() if f"d{name}" in wanted}
+    return asked, {name: leaf for name, leaf in leaves.items() if name not in asked}
