@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import IO
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from normspec.implementations.ask import clean
 MARK = "NORMSPEC_WORKER"  # in the environment of a worker and of every process that it starts
 PIECE = 1 << 16
 LAST_WORDS = 2000
+LONGEST_END = 5.0  # seconds, for the processes that a worker leaves
 LOOKS_EVERY = 0.05  # seconds, while nothing comes: a child may hold the pipes of a worker that is dead
 
 
@@ -172,9 +173,12 @@ def _end(process: "subprocess.Popen[bytes]", selector: selectors.BaseSelector, m
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.wait()
-    for pid in _marked(mark):
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+    deadline = monotonic() + LONGEST_END
+    while (left := list(_marked(mark))) and monotonic() < deadline:  # one that is dying may have started another
+        for pid in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        sleep(0.005)
     selector.close()
     for stream in (process.stdin, process.stdout, process.stderr):
         with suppress(OSError):
