@@ -5,7 +5,9 @@ to stderr. Where it leaves the process unfit to answer, the process ends.
 """
 
 import argparse
+import ctypes
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
@@ -22,6 +24,7 @@ from normspec.spec.outcome import Crashed, Malformed
 from normspec.spec.plain import Plain, case_from
 
 UNFIT = 71
+PR_SET_PDEATHSIG = 1
 PROCESS = os.getpid()
 
 
@@ -31,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("target")
     parser.add_argument("--operation")
     asked = parser.parse_args(arguments)
+    _die_with_the_parent()
     questions, answers = _taken(0, "rb", os.open(os.devnull, os.O_RDONLY)), _taken(1, "wb", 2)
     found: tuple[Implementation, ...] = ()
     for line in questions:
@@ -44,6 +48,12 @@ def main(arguments: Sequence[str]) -> int:
         else:
             _answer(answers, found, message)
     return 0
+
+
+def _die_with_the_parent() -> None:
+    """Let this process end with the one that asks, where the system can: one that hangs would not notice."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _taken(number: int, mode: str, instead: int) -> BinaryIO:

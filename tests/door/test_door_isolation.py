@@ -18,6 +18,11 @@ from normspec.properties.laws import LAWS
 from normspec.request import request
 
 HOSTILE = Path(__file__).parents[1] / "implementations" / "hostile.py"
+ASKS = """
+import numpy as np
+from normspec.spec.case import Case, Step
+w.answer(Case("batch_norm", "float32", {"epsilon": 1.0, "momentum": 0.5}, (Step("train", np.ones((2, 1), "float32")),)))
+"""
 FEW = ("--operation", "batch_norm", "--dtype", "float32", "--max-examples", "1", "--law", "answers")
 
 
@@ -103,12 +108,15 @@ def test_limits_that_are_none_are_refused():
             request(["numpy"], isolate=True, **limits)
 
 
-def test_a_worker_ends_with_the_suite(tmp_path):
-    script = "from normspec.implementations.targets import resolve; import time; w = resolve('isolated:numpy-two-pass')"
-    run = f"{script}; print(w[0].answer.__self__.worker.process.pid, flush=True); time.sleep(1000)"
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with the one that started it")
+def test_a_worker_ends_with_the_suite_even_where_it_hangs():
+    script = f"from normspec.implementations.targets import resolve; (w,) = resolve('isolated:{HOSTILE}:hangs')"
+    run = f"{script}; print(w.answer.__self__.worker.process.pid, flush=True)\n{ASKS}"
     suite = subprocess.Popen([sys.executable, "-c", run], stdout=subprocess.PIPE, text=True)
     assert suite.stdout is not None
     worker = int(suite.stdout.readline())
+    time.sleep(1)  # by then it has been asked, and hangs
+    assert _lives(worker)
     suite.send_signal(signal.SIGKILL)
     suite.communicate()
     deadline = time.monotonic() + 20
