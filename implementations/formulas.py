@@ -87,6 +87,12 @@ def sum_of_squares(rows: Array) -> tuple[Array, Array]:
     return np.zeros((rows.shape[0], 1), rows.dtype), total(np.square(rows))
 
 
+def two_pass_sample(rows: Array) -> tuple[Array, Array]:
+    """Return mean and sample variance, with the divisor m - 1, from the deviations from the mean."""
+    mean = average(rows)
+    return mean, total(np.square(rows - mean)) / rows.dtype.type(rows.shape[1] - 1)
+
+
 def rstd(variance: Array, epsilon: Array) -> Array:
     """Return 1 / sqrt(variance + epsilon)."""
     reciprocal: Array = 1 / np.sqrt(variance + epsilon)
@@ -137,6 +143,12 @@ def dx_training(g: Array, xhat: Array, scale: Array) -> Array:
 def dx_rescaled(g: Array, xhat: Array, scale: Array) -> Array:
     """Return dx = rstd (g - xhat mean(g xhat)), where the root mean square depends on x."""
     dx: Array = scale * (g - xhat * average(g * xhat))
+    return dx
+
+
+def dx_sample(g: Array, xhat: Array, scale: Array) -> Array:
+    """Return dx = rstd (g - mean(g) - xhat sum(g xhat) / (m - 1)), where the deviation has the divisor m - 1."""
+    dx: Array = scale * (g - average(g) - xhat * (total(g * xhat) / g.dtype.type(g.shape[1] - 1)))
     return dx
 
 

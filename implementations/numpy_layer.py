@@ -61,6 +61,13 @@ def standardize(formulas: Formulas, rows: Array, epsilon: Array) -> Standardized
     return Standardized(np.ldexp(mean, exponent), full, scale, kept, xhat)
 
 
+def _by_block(groups: Partition, blocks: Partition, values: Array) -> Array:
+    """Return the mean over each block of one value a group, in the shape of a parameter."""
+    others = tuple(at for at, axis in enumerate(groups.kept) if axis in blocks.axes)
+    mean: Array = values.reshape(groups.parts_shape).mean(axis=others)
+    return mean
+
+
 class NumpyLayer:
     """One layer. Parameters and running statistics are copied when it is built.
 
@@ -86,11 +93,11 @@ class NumpyLayer:
         """Return y, and move the running statistics in training."""
         groups, blocks = self._partitions(x)
         with np.errstate(all="ignore"):
-            rows = groups.split(x.astype(self.working))
-            own = training or not self.operation.state
-            standardized = self._train(rows) if own else self._infer(groups, rows)
+            rows = groups.split(self._summed(x))
+            own = training or not self.operation.state or (self.operation.untracked_inference and not self.running)
+            standardized = self._train(groups, blocks, rows) if own else self._infer(groups, blocks, rows)
             self.saved.append(Saved(groups, blocks, own, standardized))
-            xhat = blocks.split(groups.join(standardized.xhat))
+            xhat = self._scaled(self.saved[-1])
             if self.conventions.get("cast_order") == "before_scale":
                 xhat = xhat.astype(self.dtype)
             y = self.formulas.affine(xhat, self._parameter("gamma", blocks), self._parameter("beta", blocks))
@@ -107,6 +114,18 @@ class NumpyLayer:
     def state(self) -> Mapping[str, Array]:
         """Return the running statistics."""
         return self.running
+
+    def _summed(self, x: Array) -> Array:
+        """Return what is normalized, in the working format: x, and the residual where there is one."""
+        wide = x.astype(self.working)
+        if "residual" not in self.parameters:
+            return wide
+        total: Array = wide + self.parameters["residual"]
+        return total.astype(self.dtype).astype(self.working) if self.conventions["residual_sum"] == "input" else total
+
+    def _scaled(self, saved: Saved) -> Array:
+        """Return what gamma multiplies, in rows of blocks."""
+        return saved.blocks.split(saved.groups.join(saved.standardized.xhat))
 
     def _checked_epsilon(self, epsilon: float) -> Array:
         if not epsilon >= 0 and self.conventions.get("negative_epsilon") == "refuse":
@@ -133,7 +152,7 @@ class NumpyLayer:
             values = 1 + values
         return values.astype(self.dtype) if self.conventions.get("cast_order") == "before_scale" else values
 
-    def _train(self, rows: Array) -> Standardized:
+    def _train(self, groups: Partition, blocks: Partition, rows: Array) -> Standardized:
         members = rows.shape[1]
         if members == 1 and rows.size and self.conventions.get("single_element") == "refuse":
             raise ValueError("training needs more than one element in each group")
@@ -143,26 +162,27 @@ class NumpyLayer:
             nothing = np.zeros((rows.shape[0], 1), rows.dtype)
             return Standardized(nothing, nothing, nothing, nothing.astype(int), rows)
         standardized = standardize(self.formulas, rows, self.epsilon)
-        self._move_running(standardized, members)
+        self._move_running(groups, blocks, standardized)
         return standardized
 
-    def _move_running(self, standardized: Standardized, members: int) -> None:
+    def _move_running(self, groups: Partition, blocks: Partition, standardized: Standardized) -> None:
         self.batches += 1
         if not self.running:
             return
         variance = standardized.variance
         if self.conventions["running_variance"] == "unbiased":
-            variance = self.formulas.unbiased(standardized.mean, variance, members)
+            variance = self.formulas.unbiased(standardized.mean, variance, groups.members)
         weight = self.formulas.new_weight(self.momentum, self.conventions["momentum"], self.batches)
         for name, new in (("running_mean", standardized.mean), ("running_var", variance)):
             old = self.running[name].astype(self.working)
-            self.running[name] = self.formulas.moved(old, new[:, 0], weight).astype(self.dtype)
+            self.running[name] = self.formulas.moved(old, _by_block(groups, blocks, new), weight).astype(self.dtype)
 
-    def _infer(self, groups: Partition, rows: Array) -> Standardized:
+    def _infer(self, groups: Partition, blocks: Partition, rows: Array) -> Standardized:
         if not self.running:
             raise ValueError("inference needs running statistics")
         mean, variance = (
-            groups.spread(self.running[name].astype(self.working)) for name in ("running_mean", "running_var")
+            groups.split(blocks.spread_over(self.running[name].astype(self.working)))[:, :1]
+            for name in ("running_mean", "running_var")
         )
         scale = self.formulas.rstd(variance, self.epsilon)
         xhat = self.formulas.normalize(rows, mean, scale)
@@ -177,10 +197,13 @@ class NumpyLayer:
         return saved.groups.join(np.ldexp(dx, -s.exponent))
 
     def _dgamma(self, saved: Saved, dy: Array) -> Array:
-        xhat = saved.blocks.split(saved.groups.join(saved.standardized.xhat))
+        xhat = self._scaled(saved)
         if self.conventions.get("cast_order") == "before_scale":
             xhat = xhat.astype(self.dtype).astype(self.working)
         return self.formulas.dgamma(dy, xhat).reshape(saved.blocks.parts_shape)
+
+    def _dresidual(self, saved: Saved, dy: Array) -> Array:
+        return self._dx(saved, dy)
 
     def _dbeta(self, saved: Saved, dy: Array) -> Array:
         return self.formulas.dbeta(dy).reshape(saved.blocks.parts_shape)

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-import numpy as np
-
+from normspec.properties.carry import carried
 from normspec.spec.case import Case, Step
 from normspec.spec.claims import Claims
 from normspec.spec.formats import Array
-from normspec.spec.operations import OPERATIONS
 
 Finding = TypeVar("Finding")
 
@@ -80,21 +78,11 @@ def _with_fewer_elements(case: Case) -> Iterator[Case]:
 
 def _cut(case: Case, axis: int, part: slice) -> Iterator[Case]:
     """Give the case with a part of every array along an axis of x, where the operation can have the shape left."""
-    operation, shape = OPERATIONS[case.operation], case.script[0].input.shape
 
     def cut(array: Array) -> Array:
-        return np.ascontiguousarray(array[(slice(None),) * axis + (part,)])
+        return array[(slice(None),) * axis + (part,)]
 
-    left = cut(np.empty(shape, np.int8)).shape
     try:
-        before, after = operation.blocks(shape, case.attributes), operation.blocks(left, case.attributes)
-        operation.groups(left, case.attributes)
+        yield carried(case, cut)
     except ValueError:
         return
-
-    def of_blocks(values: Array) -> Array:
-        return after.collected(cut(before.spread_over(values)))
-
-    parameters = {name: of_blocks(values) for name, values in case.parameters.items()}
-    state = {name: of_blocks(values) for name, values in case.state.items()}
-    yield case.with_arrays(cut, cut).but(parameters=parameters, state=state)

@@ -82,7 +82,7 @@ class Trial:
         """Return whether a step, or the forward that it is the backward of, normalizes with its input's statistics."""
         step = self.case.script[index]
         forward = step if step.of is None else self.case.script[step.of]
-        return forward.verb == "train" or not self.operation.state
+        return forward.verb == "train" or not self.case.state
 
     @property
     def normalizing(self) -> tuple[int, ...]:

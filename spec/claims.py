@@ -44,6 +44,6 @@ def claims_for(operation: Operation, **changed: Any) -> Claims:
         "gradients": operation.gradients,
         "parameters": tuple(operation.parameters),
         "state": operation.state,
-        "optional": (*optional, *(("state",) if operation.state else ())),
+        "optional": (*optional, *(("state",) if operation.state and not operation.needs_state else ())),
     }
     return Claims(**(whole | changed))

@@ -66,6 +66,20 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
                 input="the format of the input",
             ),
             _convention(
+                "residual_sum",
+                "The format in which x and the residual are added before they are normalized.",
+                "wide",
+                wide="float32 or wider (fused kernels)",
+                input="the format of the input (an addition, then the layer)",
+            ),
+            _convention(
+                "deviation",
+                "The divisor of the sum of squares in a z-score.",
+                "population",
+                population="m, the number of elements (scikit-learn)",
+                sample="m - 1 (pandas, R)",
+            ),
+            _convention(
                 "scale_form",
                 "What multiplies the normalized input.",
                 "gamma",

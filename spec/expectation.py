@@ -6,10 +6,13 @@ from types import MappingProxyType
 
 import numpy as np
 
+from normspec.spec.branches import BRANCHES, Branch, branches
 from normspec.spec.case import Case
 from normspec.spec.contracts import contract_of
+from normspec.spec.derived import undefined_gradients
 from normspec.spec.formats import Array
 from normspec.spec.forms import forms_of
+from normspec.spec.numbers.engine import Enclosure
 from normspec.spec.operations import Operation
 from normspec.spec.question import Question, largest_gradient, largest_output
 from normspec.spec.rows import widened
@@ -79,16 +82,56 @@ def _backward(question: Question) -> dict[str, Expected]:
 
 def _found(question: Question, wanted: Sequence[str]) -> dict[str, Expected]:
     """Return outputs of a step's formulas. A tolerance wider than the trivial answer's error demands nothing."""
-    outputs = bounded(forms_of(question), question.arrays, question.contract, question.rows.regroup, wanted)
+    found = list(branches(question))
+    outputs = _of_branch(question, found[0], wanted) if len(found) == 1 else _of_branches(question, found, wanted)
     return {name: _expected(question, name, output) for name, output in outputs.items()}
+
+
+def _of_branch(question: Question, branch: Branch, wanted: Sequence[str]) -> dict[str, Bounded]:
+    arrays = question.arrays
+    if not branch.groups.all():
+        arrays = {name: rows[branch.groups] for name, rows in arrays.items()}
+    return bounded(forms_of(question, branch), arrays, question.contract, question.rows.regroup, wanted)
+
+
+def _of_branches(question: Question, found: Sequence[Branch], wanted: Sequence[str]) -> dict[str, Bounded]:
+    """Return the outputs, each group's from the branch that it follows; nothing is demanded of a group without one.
+
+    Groups are blocks in an operation with branches.
+    """
+    parts = [(branch.groups, _of_branch(question, branch, wanted)) for branch in found if branch.groups.any()]
+    groups, members = question.arrays["x"].shape
+    outputs = {}
+    for name in {name: None for _, part in parts for name in part} or dict.fromkeys(wanted):
+        wide = members if question.operation.role(name) == "elements" else 1
+        whole = Bounded(Enclosure(*np.zeros((3, groups, wide))), np.full((groups, wide), np.inf))
+        for chosen, part in parts:
+            if name in part:
+                _put(whole, chosen, part[name])
+        outputs[name] = whole
+    return outputs
+
+
+def _put(whole: Bounded, chosen: Array, part: Bounded) -> None:
+    to, of = whole.exact, part.exact
+    pairs = ((to.high, of.high), (to.low, of.low), (to.radius, of.radius), (whole.tolerance, part.tolerance))
+    for rows, values in pairs:
+        rows[chosen] = values
 
 
 def _expected(question: Question, name: str, output: Bounded) -> Expected:
     exact, tolerance, back = output.exact, output.tolerance, question.rows.back
-    if question.batch_statistics and name in LARGEST:
+    if name == "dx" and (undefined := undefined_gradients(question.operation.oracle, question.arrays["x"])).any():
+        tolerance = np.where(undefined[:, None], np.inf, tolerance)
+    if question.batch_statistics and name in LARGEST and _projects(question.operation):
         largest = LARGEST[name](question)
         tolerance = np.where((largest > 0) & (tolerance > largest), np.inf, tolerance)
     return Expected(*(back(name, rows) for rows in (exact.high, exact.low, exact.radius, tolerance, output.tolerance)))
+
+
+def _projects(operation: Operation) -> bool:
+    """Return whether every group's dx is a projection of gamma dy times rstd, with one epsilon under the root."""
+    return operation.oracle in ("normalize", "rescale") and operation.name not in BRANCHES
 
 
 def _exactly(values: Array) -> Expected:

@@ -9,15 +9,23 @@ from typing import Any
 
 import numpy as np
 
+from normspec.spec.branches import Branch
 from normspec.spec.formats import Array
 from normspec.spec.numbers.computed import Computed
 from normspec.spec.numbers.contract import ContractArithmetic
 from normspec.spec.question import STATISTICS, Question
+from normspec.spec.rows import widened
 from normspec.spec.tolerance import Form
 
 FORMS: Mapping[tuple[str, bool], tuple[str, ...]] = MappingProxyType(
     {
-        ("forward", True): ("forward", "forward_folded", "forward_apart"),
+        ("forward", True): (
+            "forward",
+            "forward_folded",
+            "forward_apart",
+            "forward_divided",
+            "forward_one_root",
+        ),
         ("forward", False): ("inference", "inference_folded", "inference_apart"),
         ("backward", True): (
             "backward",
@@ -25,6 +33,10 @@ FORMS: Mapping[tuple[str, bool], tuple[str, ...]] = MappingProxyType(
             "backward_gathered",
             "backward_folded",
             "backward_apart",
+            "backward_summed",
+            "backward_blocks_apart",
+            "backward_divided",
+            "backward_scaled",
         ),
         ("backward", False): ("inference_backward", "inference_backward_apart"),
     }
@@ -38,16 +50,21 @@ CONSTANT = frozenset({"backward_projected", "backward_gathered", "backward_apart
 """What takes gamma to be constant in each group; its sums over groups are those over blocks where both are the same."""
 
 
-def forms_of(question: Question) -> tuple[Form, ...]:
-    """Return the formulas of a step on contract arithmetic. The first is the one that the exact result comes from."""
+def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ...]:
+    """Return the formulas of a step on contract arithmetic. The first is the one that the exact result comes from.
+
+    branch says which of several formulas the groups at hand follow.
+    """
     direction = "backward" if question.step.verb == "backward" else "forward"
     names = FORMS[direction, question.batch_statistics]
     if question.contract.algorithm == "one_pass" and direction == "forward" and question.batch_statistics:
         names = (names[0], "forward_one_pass")
-    oracle = question.operation.oracle
+    oracle = branch.oracle if branch else question.operation.oracle
+    suffix, constants = (branch.suffix, branch.constants) if branch else ("", {})
+    oracle = oracle if question.batch_statistics else NORMALIZE
     allowed = [name for name in names if _applies(name, question)]
-    functions = [found for name in allowed if (found := _function(oracle, name)) is not None]
-    return tuple(_form(question, function) for function in functions)
+    functions = [found for name in allowed if (found := _function(oracle, name + suffix)) is not None]
+    return tuple(_form(question, function, constants) for function in functions if _holds(function, question))
 
 
 def _applies(name: str, question: Question) -> bool:
@@ -56,6 +73,15 @@ def _applies(name: str, question: Question) -> bool:
         return False
     return question.rows.constant or name not in CONSTANT
 
+
+def _holds(function: Callable[..., Any], question: Question) -> bool:
+    """Return whether a formula is true here: one without the divisor d is so where d = m."""
+    names = _names(function)
+    return "d" in names or "m" not in names or question.divisor == question.rows.members
+
+
+NORMALIZE = "normalize"
+"""The oracle of inference and of running statistics, whatever the operation."""
 
 RUNNING = MappingProxyType({name: running for running, name in STATISTICS.items()})
 
@@ -70,14 +96,16 @@ def _names(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(signature(function).parameters)[1:]
 
 
-def _form(question: Question, function: Callable[..., dict[str, Any]]) -> Form:
+def _form(question: Question, function: Callable[..., dict[str, Any]], constants: Mapping[str, float]) -> Form:
     whole = question.rows.aligned or function.__name__ not in CONSTANT
 
     def form(system: ContractArithmetic, arrays: Mapping[str, Array]) -> Mapping[str, tuple[Computed, ...]]:
-        inputs = _Inputs(question, system, arrays)
+        inputs = _Inputs(question, system, arrays, constants)
         outputs = _evaluated(function, inputs)
+        if "dx" in outputs and "residual" in arrays:
+            outputs = {**outputs, "dresidual": outputs["dx"]}
         found: dict[str, tuple[Computed, ...]] = {
-            name: (number,) for name, number in outputs.items() if whole or name == "dx"
+            name: (number,) for name, number in outputs.items() if whole or name in ("dx", "dresidual")
         }
         if question.step.verb == "train" and question.state and "mean" in outputs:
             found |= _running(question, system, inputs, outputs)
@@ -113,23 +141,41 @@ def _cast_before_scaled(function: Callable[..., dict[str, Any]], inputs: "_Input
 class _Inputs(dict[str, Any]):
     """The arguments of a formula, lifted when they are asked for. What is not given is exactly 1 or 0."""
 
-    def __init__(self, question: Question, system: ContractArithmetic, arrays: Mapping[str, Array]) -> None:
-        self.question, self.system, self.arrays = question, system, arrays
-        super().__init__(m=question.rows.members, d=question.divisor)
+    def __init__(
+        self,
+        question: Question,
+        system: ContractArithmetic,
+        arrays: Mapping[str, Array],
+        constants: Mapping[str, float],
+    ) -> None:
+        self.question, self.system, self.arrays, self.constants = question, system, arrays, constants
+        sizes = {"m": question.rows.members, "d": question.divisor}
+        super().__init__(sizes | ({"n": arrays["style"].shape[-1]} if "style" in arrays else {}))
 
     def __missing__(self, name: str) -> Any:
         arrays, system = self.arrays, self.system
         source = RUNNING.get(name, name)
-        if name == "epsilon":
-            value: Any = system.attribute(self.question.epsilon) if self.question.operation.has_epsilon else 0
+        value: Any
+        if name in self.constants:
+            constant = self.constants[name]
+            value = constant if isinstance(constant, int) else system.attribute(constant)
+        elif name == "epsilon":
+            value = system.attribute(self.question.epsilon) if self.question.operation.has_epsilon else 0
+        elif name == "x" and "residual" in arrays:
+            value = self._sum()
         elif source in arrays:
-            value = system.given(arrays[source], "data" if name == "x" else "value")
+            value = system.given(arrays[source], "data" if name in ("x", "style", "magnitude") else "value")
             if name == "gamma" and self.question.conventions.get("scale_form") == "offset":
                 value = system.add(value, 1)
         else:
             value = {"gamma": 1, "beta": 0}[name]
         self[name] = value
         return value
+
+    def _sum(self) -> Computed:
+        """Return x plus what is added to it, rounded where the convention says so."""
+        total = self.system.summed(self.arrays["x"], self.arrays["residual"])
+        return self.system.stored(total) if self.question.conventions["residual_sum"] == "input" else total
 
 
 def _running(
@@ -144,17 +190,30 @@ def _running(
     for running, name in STATISTICS.items():
         if running not in question.state:
             continue
-        new = statistics[name]
+        new, old = statistics[name], _running_before(question, system, inputs, running)
+        if not question.rows.aligned:
+            new = _block_mean(question, system, new)
         if name == "variance" and question.conventions.get("running_variance") == "unbiased":
             if m == 1:
                 continue
-            new = system.kept(oracle_function(question.operation.oracle, "unbias")(new, m)["unbiased"])
-        old = inputs[name]
+            new = system.kept(oracle_function(NORMALIZE, "unbias")(new, m)["unbiased"])
         found[running] = (
-            oracle_function(question.operation.oracle, "blend")(old, new, weights[1])["running"],
-            oracle_function(question.operation.oracle, "blend_weighted")(old, new, *weights)["running"],
+            oracle_function(NORMALIZE, "blend")(old, new, weights[1])["running"],
+            oracle_function(NORMALIZE, "blend_weighted")(old, new, *weights)["running"],
         )
     return found
+
+
+def _running_before(question: Question, system: ContractArithmetic, inputs: "_Inputs", running: str) -> Computed:
+    rows = question.rows
+    given = inputs.arrays[running] if rows.aligned else rows.blocks.spread(widened(question.state[running]))
+    return system.given(given)
+
+
+def _block_mean(question: Question, system: ContractArithmetic, statistic: Computed) -> Computed:
+    """Return the mean of the groups' statistics over each block: what a tracked instance norm remembers."""
+    blocks = question.rows.groups_in_blocks
+    return system.across(statistic, lambda rows: blocks.split(rows.reshape(blocks.shape))) / blocks.members
 
 
 def _weights(question: Question, system: ContractArithmetic) -> tuple[Computed, Computed]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from normspec.spec.case import Case, Step
 from normspec.spec.contracts import Contract
+from normspec.spec.derived import derived
 from normspec.spec.formats import Array
 from normspec.spec.operations import Operation
 from normspec.spec.rows import Rows, rows_of
@@ -40,7 +41,9 @@ class Question:
     @cached_property
     def rows(self) -> Rows:
         """Return how the forward step's arrays lie in groups and blocks."""
-        return rows_of(self.operation, self.forward.input.shape, self.case.attributes)
+        style = self.case.parameters.get("style")
+        shape = None if style is None else style.shape
+        return rows_of(self.operation, self.forward.input.shape, self.case.attributes, shape)
 
     @property
     def batch_statistics(self) -> bool:
@@ -55,7 +58,8 @@ class Question:
     @property
     def divisor(self) -> int:
         """Return what the sum of squares is divided by."""
-        return self.operation.divisor(self.rows.members)
+        fewer = self.conventions.get("deviation") == "sample"
+        return self.operation.divisor(self.rows.members) - fewer
 
     @cached_property
     def arrays(self) -> dict[str, Array]:
@@ -65,6 +69,7 @@ class Question:
         if self.step.cotangent is not None:
             found["dy"] = rows.of("y", self.step.cotangent)
         given = {**self.case.parameters, **self.state}
+        found |= derived(self.operation.oracle, found["x"])
         return found | {name: rows.of(name, values) for name, values in given.items()}
 
     @property

@@ -35,6 +35,11 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
             Requirement("running-variance", "r ← (1 - w) r + w m/(m-1) v, or w v where biased", "bessel"),
             Requirement("dx", "dx = (γg - mean(γg) - x̂ mean(γg x̂)) / σ, g the cotangent of y", "dx"),
             Requirement("dgamma", "dγ = Σ g x̂ over the block", "dgamma"),
+            Requirement(
+                "other-gradients",
+                "the gradient of every further input is that of the operation's formula",
+                "cosine-dw",
+            ),
             Requirement("dbeta", "dβ = Σ g over the block", "dbeta"),
             Requirement(
                 "inference-gradients",

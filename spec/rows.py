@@ -21,6 +21,7 @@ class Rows:
     operation: Operation
     groups: Partition
     blocks: Partition
+    style: Partition | None = None
 
     @property
     def members(self) -> int:
@@ -38,6 +39,12 @@ class Rows:
         return self.aligned or nested(self.groups, self.blocks)
 
     @cached_property
+    def groups_in_blocks(self) -> Partition:
+        """Return how an array with one value a group falls into blocks."""
+        summed = tuple(at for at, axis in enumerate(self.groups.kept) if axis in self.blocks.axes)
+        return Partition(self.groups.parts_shape, summed)
+
+    @cached_property
     def regroup(self) -> Any:
         """Return the function that takes rows of groups to rows of blocks."""
         if self.aligned:
@@ -47,6 +54,8 @@ class Rows:
     def of(self, name: str, array: Array) -> Array:
         """Return an array of the case as rows of groups; one value a group, or aligned block, as one column."""
         role, values = self.operation.role(name), widened(array)
+        if role == "style" and self.style is not None:
+            return np.ascontiguousarray(self.style.split(values))
         if role == "elements":
             return np.ascontiguousarray(self.groups.split(values))
         if role == "groups" or self.aligned:
@@ -56,6 +65,8 @@ class Rows:
     def back(self, name: str, rows: Array) -> Array:
         """Return the rows of the output of a name as an array: elements, values of groups or values of blocks."""
         role = self.operation.role(name)
+        if role == "style" and self.style is not None:
+            return self.style.join(rows)
         if role == "elements":
             return self.groups.join(rows)
         return rows.reshape((self.groups if role == "groups" else self.blocks).parts_shape)
@@ -67,9 +78,10 @@ def widened(array: Array) -> Array:
         return np.asarray(array, dtype=np.float64)
 
 
-def rows_of(operation: Operation, shape: Shape, attributes: Attributes) -> Rows:
-    """Return how arrays of a shape lie in the operation's groups and blocks."""
-    return Rows(operation, operation.groups(shape, attributes), operation.blocks(shape, attributes))
+def rows_of(operation: Operation, shape: Shape, attributes: Attributes, style: Shape | None = None) -> Rows:
+    """Return how arrays of a shape, and a style image of another, lie in the operation's groups and blocks."""
+    parts = None if style is None else operation.groups(style, attributes)
+    return Rows(operation, operation.groups(shape, attributes), operation.blocks(shape, attributes), parts)
 
 
 @lru_cache(maxsize=1024)

@@ -34,7 +34,10 @@ def parameters(draw: st.DrawFn, extent: Extent, geometry: Geometry) -> dict[str,
     """
     drawn = {}
     for name in extent.claims.parameters:
-        strategy = quarters(extent.operation.shape_of(name, geometry.shape, geometry.attributes), extent.format)
+        shape = extent.operation.shape_of(name, geometry.shape, geometry.attributes)
+        if extent.operation.role(name) == "style":
+            shape = (*shape[:2], draw(st.integers(2, 4)), *(draw(st.integers(1, 2)) for _ in shape[3:]))
+        strategy = quarters(shape, extent.format)
         value = draw(maybe(strategy) if name in extent.claims.optional else strategy)
         if value is not None:
             drawn[name] = value
@@ -64,7 +67,7 @@ def verbs_of(claims: Claims, *, tracked: bool) -> tuple[Any, ...]:
 def scripts(draw: st.DrawFn, extent: Extent, shape: Shape, scale: Scale, given: Case) -> tuple[Step, ...]:
     """Draw one or several forward steps and, in any order after them, backward steps of some of them."""
     claims, operation = extent.claims, extent.operation
-    verbs = verbs_of(claims, tracked=bool(given.state) or not operation.state)
+    verbs = verbs_of(claims, tracked=bool(given.state) or not operation.state or operation.untracked_inference)
     count = draw(st.sampled_from((1, 1, 1, 2, 3))) if claims.scripts else 1
     inputs = tensors(shape, given.regime, scale)
     forwards = [Step(draw(st.sampled_from(verbs)), draw(inputs)) for _ in range(count)]

@@ -48,6 +48,12 @@ def beta_gradient(trial: Trial) -> Judgement:
     return agreement(trial, fresh, ("dbeta",))
 
 
+def other_gradients(trial: Trial) -> Judgement:
+    """Judge the gradient of every input beside x that is no gamma and no beta."""
+    others = tuple(f"d{name}" for name in trial.operation.parameters if name not in ("gamma", "beta"))
+    return agreement(trial, _fresh(trial), others)
+
+
 def inference_gradients(trial: Trial) -> Judgement:
     """Judge dx and dgamma in inference."""
     inferred = [i for i in trial.indices("backward") if not trial.own(i) and not stale(trial.case, i)]
@@ -74,6 +80,7 @@ LAWS = (
     Law("dx", input_gradient, needs=("train", "backward")),
     Law("dgamma", gamma_gradient, needs=("train", "backward", "dgamma")),
     Law("dbeta", beta_gradient, needs=("backward", "dbeta")),
+    Law("other-gradients", other_gradients, needs=("train", "backward")),
     Law("inference-gradients", inference_gradients, needs=("infer", "backward")),
     Law("saved-values", saved_values, needs=("train", "backward"), streams=("small",)),
 )

@@ -88,32 +88,25 @@ def _rows(trial: Trial, index: int, output: str) -> Rows:
 
 def gradient_sum(trial: Trial) -> Judgement:
     """Judge Σ dx = 0 over each group."""
-    return _of_gradients(
-        trial, lambda rows, xhat: (rows.error.sum(-1), rows.bound.sum(-1)), "the sum of dx over a group"
-    )
+    return _of_gradients(trial, lambda rows: (rows.error.sum(-1), rows.bound.sum(-1)), "the sum of dx over a group")
 
 
 def gradient_projection(trial: Trial) -> Judgement:
     """Judge Σ dx x̂ over each group: what epsilon leaves of the projection."""
-    return _of_gradients(
-        trial,
-        lambda rows, xhat: ((rows.error * xhat).sum(-1), (rows.bound * np.abs(xhat)).sum(-1)),
-        "the sum of dx x̂ over a group",
-    )
+
+    def pair(rows: Rows) -> tuple[Array, Array]:
+        xhat = normalized(trial.operation, rows.x, trial.case.attributes)
+        return (rows.error * xhat).sum(-1), (rows.bound * np.abs(xhat)).sum(-1)
+
+    return _of_gradients(trial, pair, "the sum of dx x̂ over a group")
 
 
-def _of_gradients(trial: Trial, pair: Callable[[Rows, Array], tuple[Array, Array]], what: str) -> Judgement:
+def _of_gradients(trial: Trial, pair: Callable[[Rows], tuple[Array, Array]], what: str) -> Judgement:
     return worst(
-        _gradient(trial, index, pair, what)
+        within(f"step {index}: {what}", *pair(_rows(trial, index, "dx")))
         for index in trial.normalizing_backwards
         if "dx" in trial.steps[index] and not (trial.operation.state and stale(trial.case, index))
     )
-
-
-def _gradient(trial: Trial, index: int, pair: Callable[[Rows, Array], tuple[Array, Array]], what: str) -> Judgement:
-    rows = _rows(trial, index, "dx")
-    xhat = normalized(trial.operation, rows.x, trial.case.attributes)
-    return within(f"step {index}: {what}", *pair(rows, xhat))
 
 
 LAWS = (

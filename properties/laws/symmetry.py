@@ -5,6 +5,7 @@ Each asks a second question, and carries its answer back. The bound is the sum o
 
 import numpy as np
 
+from normspec.properties.carry import carried
 from normspec.properties.law import Law
 from normspec.properties.laws.judging import Transform, apart, reach, same, wide, within, worst
 from normspec.properties.trial import Trial
@@ -72,16 +73,7 @@ def permutation_equivariance(trial: Trial) -> Judgement:
     if any(step.input.shape != shape for step in case.script if step.x is not None):
         return Inapplicable("the steps have inputs of several shapes")
     turn = _turn(trial.groups(shape))
-    blocks = trial.blocks(shape)
-
-    def carried(values: Array) -> Array:
-        return blocks.collected(turn(blocks.spread_over(values)))
-
-    other = case.with_arrays(turn, turn).but(
-        parameters={name: carried(values) for name, values in case.parameters.items()},
-        state={name: carried(values) for name, values in case.state.items()},
-    )
-    return _compare(trial, other, turn, "is not carried along by a permutation", ("y", "dx"))
+    return _compare(trial, carried(case, turn), turn, "is not carried along by a permutation", ("y", "dx"))
 
 
 def _turn(groups: Partition) -> Transform:
@@ -128,10 +120,7 @@ def batch_invariance(trial: Trial) -> Judgement:
     if all(step.input.shape[0] < 2 for step in trial.case.script if step.x is not None):
         return Inapplicable("there is one sample")
 
-    def first(array: Array) -> Array:
-        return np.ascontiguousarray(array[:1])
-
-    other = trial.variant(trial.case.with_arrays(first, first))
+    other = trial.variant(carried(trial.case, lambda array: array[:1]))
     if not other.steps:
         return NO_ANSWER
     return worst(
@@ -142,7 +131,7 @@ def batch_invariance(trial: Trial) -> Judgement:
         )
         for index in range(len(trial.steps))
         for name in ("y", "dx")
-        if name in trial.steps[index] and trial.steps[index][name].size
+        if name in trial.steps[index] and trial.own(index) and trial.steps[index][name].size
     )
 
 

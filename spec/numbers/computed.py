@@ -34,6 +34,10 @@ class Arithmetic(Protocol):
         """Return the rounded product."""
         ...
 
+    def inverse(self, a: "Computed") -> "Computed":
+        """Return one over a number."""
+        ...
+
     def divide(self, a: "Computed", b: Operand) -> "Computed":
         """Return the rounded quotient."""
         ...
@@ -84,6 +88,9 @@ class Computed:
 
     def __truediv__(self, other: Operand) -> "Computed":
         return self.system.divide(self, other)
+
+    def __rtruediv__(self, other: int) -> "Computed":
+        return self.system.multiply(self.system.inverse(self), other)
 
     __radd__ = __add__
     __rmul__ = __mul__

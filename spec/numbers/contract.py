@@ -68,6 +68,17 @@ class ContractArithmetic:
             memory[key] = number
         return number
 
+    def summed(self, first: Array, second: Array) -> Computed:
+        """Return the rounded sum of two arrays of data, which is data too."""
+        memory, key = self.memory, ("summed", id(first), id(second))
+        if memory is not None and key in memory:
+            return cast(Computed, memory[key])
+        total = replace(self.add(self.given(first, "data"), self.given(second)), role="data")
+        self._raw = 2 * (self._raw + sum_over(np.square(second), second.shape))  # (a + b)² <= 2 (a² + b²)
+        if memory is not None:
+            memory[key] = total
+        return total
+
     @remembered
     def attribute(self, value: float) -> Computed:
         """Return a Python float, which an implementation may round to the format that it computes in."""
@@ -140,13 +151,18 @@ class ContractArithmetic:
         return replace(product, rest=rest, fall=fall, deviation=deviation, floor=None, role="value", own=None)
 
     @remembered
+    def inverse(self, a: Computed) -> Computed:
+        """Return the rounded reciprocal."""
+        return self._function(a, 1 / a.exact, reach_of_inverse, 1)
+
+    @remembered
     def divide(self, a: Computed, b: Operand) -> Computed:
         """Return the rounded quotient; the mean of a sum is kept in the statistics' format.
 
         A sum's own symbol and the quotient's rounding become one: the sum is used for nothing else.
         """
         if not isinstance(b, int):
-            return self.multiply(a, self._function(b, 1 / b.exact, reach_of_inverse, 1))
+            return self.multiply(a, self.inverse(b))
         quotient = self._times(a, a.exact / b, 1.0 / b, 0 if _power_of_two(b) else DIVISION_ROUNDINGS, a.role)
         return self.kept(quotient) if a.role == "statistic" else quotient
 
@@ -185,12 +201,14 @@ class ContractArithmetic:
         return found
 
     def block_total(self, a: Computed) -> Computed:
-        """Return the sum over each block. Symbols are a group's own, so that across groups they become remainders."""
-        if self.regroup is unmoved:
-            return self.total(a)
+        """Return the sum over each block."""
+        return self.total(a) if self.regroup is unmoved else self.across(a, self.regroup)
+
+    def across(self, a: Computed, regroup: Callable[[Array], Array]) -> Computed:
+        """Return the sum over the rows that regroup makes: a group's own symbols become remainders there."""
         shape = a.value.shape
-        exact = self.engine.moved(a.exact, self.regroup)
-        rest, extra = (self.regroup(np.broadcast_to(bound, shape)) for bound in (a.fall, a.extra))
+        exact = self.engine.moved(a.exact, regroup)
+        rest, extra = (regroup(np.broadcast_to(bound, shape)) for bound in (a.fall, a.extra))
         return self.total(self._rounded(exact, NONE, rest, extra, None, False, 0, False))
 
     @remembered

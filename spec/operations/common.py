@@ -11,6 +11,9 @@ CONDUCT = (
 )
 """What any layer must do, whatever it computes."""
 
+CONDUCT_OF_X = tuple(name for name in CONDUCT if name != "wanted-subsets")
+"""The same where x is the only input, so that there is one gradient."""
+
 GROUPED = (
     "permutation-equivariance",
     "group-independence",

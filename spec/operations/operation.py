@@ -30,11 +30,12 @@ class Operation:
 
     groups and blocks give, for the shape of x and the attributes, the partitions over which statistics and parameters
     are shared. parameters and state name the arrays beside x, each with its role. choices gives the attributes that an
-    x of some shape can have beside epsilon and momentum. oracle names the generated module in normspec.spec.oracles;
-    divisor gives, from the size of the group, what the sum of squares is divided by. constants are attributes that this
-    operation does not leave open, such as epsilon = 0. requirements are names in normspec.spec.requirements; proofs
-    names the claims that prove them for this operation, where the requirement's own does not. defaults are the
-    conventions taken when nothing is said, where they are not the convention's own.
+    x of some shape can have beside epsilon and momentum; constants are attributes that are not left open, such as
+    epsilon = 0. oracle names the generated module in normspec.spec.oracles; divisor gives, from the size of the group,
+    what the sum of squares is divided by. untracked_inference says that without running statistics inference takes
+    those of the input, needs_state that there is no layer without them. requirements are names in
+    normspec.spec.requirements; proofs names the claims that prove them for this operation, where the requirement's own
+    does not. defaults are the conventions taken when nothing is said, where they are not the convention's own.
     """
 
     name: str
@@ -48,6 +49,8 @@ class Operation:
     parameters: Mapping[str, Role] = field(default_factory=lambda: {"gamma": "blocks", "beta": "blocks"})
     state: tuple[str, ...] = ()
     output: Role = "elements"
+    untracked_inference: bool = False
+    needs_state: bool = False
     choices: Callable[[Shape], tuple[Attributes, ...]] = _one_choice
     divisor: Callable[[int], int] = _of_members
     constants: Attributes = field(default_factory=dict)
@@ -96,7 +99,7 @@ class Operation:
     def shape_of(self, name: str, shape: Shape, attributes: Attributes) -> Shape:
         """Return the shape of an array or gradient of this name, for an x of some shape."""
         role = self.role(name)
-        if role == "elements":
-            return shape
+        if role in ("elements", "style"):
+            return shape  # a style image may have another size in space
         part = self.groups if role == "groups" else self.blocks
         return part(shape, attributes).parts_shape

@@ -21,7 +21,7 @@ WEIGHT_NORM = Operation(
     divisor=_one,
     constants={"epsilon": 0.0},
     conventions=("statistics_dtype",),
-    requirements=("output", "dx", "dgamma", *CONDUCT, *GROUPED, "second-moment", "gradient-projection"),
+    requirements=("output", "dx", "dgamma", *CONDUCT, *GROUPED, "second-moment", "gradient-projection", "refusals"),
     proofs={
         "output": "weight-norm-length",
         "dx": "weight-norm-dv",

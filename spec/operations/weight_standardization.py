@@ -1,7 +1,7 @@
 """Weight standardization (Qiao et al., 2019): each output channel of a weight, normalized."""
 
 from normspec.spec.operations.axes import first_axis
-from normspec.spec.operations.common import CENTRED, CONDUCT, GROUPED
+from normspec.spec.operations.common import CENTRED, CONDUCT_OF_X, GROUPED
 from normspec.spec.operations.operation import Operation
 
 WEIGHT_STANDARDIZATION = Operation(
@@ -13,5 +13,5 @@ WEIGHT_STANDARDIZATION = Operation(
     blocks=first_axis,
     parameters={},
     conventions=("statistics_dtype",),
-    requirements=("output", "dx", *CONDUCT, *GROUPED, *CENTRED),
+    requirements=("output", "dx", *CONDUCT_OF_X, *GROUPED, *CENTRED),
 )
