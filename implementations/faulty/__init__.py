@@ -1,21 +1,24 @@
-"""Faulty batch norms, each named for its fault: what a law is worth shows on them."""
+"""Faulty layers, each named for its fault: what a law is worth shows on them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from normspec.implementations.faulty import (
     affine,
+    axes,
     conduct,
     degenerate,
+    epsilon,
     gradients,
     memory,
+    others,
     precision,
     running,
     statistics,
 )
 from normspec.implementations.faulty.fault import Fault
 
-CHAPTERS = (statistics, precision, running, affine, gradients, memory, degenerate, conduct)
+CHAPTERS = (statistics, precision, epsilon, axes, running, affine, gradients, memory, degenerate, conduct, others)
 
 FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for chapter in CHAPTERS for fault in chapter.FAULTS})
 

@@ -1,14 +1,18 @@
-"""Faults in mean, variance and epsilon."""
+"""Faults in the statistics of a group."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from normspec.implementations.faulty.fault import by_formula
-from normspec.implementations.formulas import average, total, two_pass
+from normspec.implementations.faulty.fault import CENTRED, MEANS, ROOTS, by_formula, by_wrapping
+from normspec.implementations.formulas import average, mean_square, sum_of_squares, total, two_pass
 from normspec.spec.formats import Array
 
+Statistics = Callable[[Array], tuple[Array, Array]]
+
 TILE = 32
+LANES = 4
 NARROWER = {"float64": np.float32, "float32": np.float16}
 
 
@@ -32,10 +36,41 @@ def _narrow(rows: Array) -> tuple[Array, Array]:
     return mean, narrow_total(np.square(rows - mean)) / members
 
 
-def _unbiased_everywhere(rows: Array) -> tuple[Array, Array]:
-    mean, variance = two_pass(rows)
-    members = rows.shape[1]
-    return mean, variance * rows.dtype.type(members / max(members - 1, 1))
+def _narrow_mean_square(rows: Array) -> tuple[Array, Array]:
+    return _nothing(rows), narrow_total(np.square(rows)) / rows.dtype.type(rows.shape[1])
+
+
+def _narrow_sum(rows: Array) -> tuple[Array, Array]:
+    return _nothing(rows), narrow_total(np.square(rows))
+
+
+def _nothing(rows: Array) -> Array:
+    return np.zeros((rows.shape[0], 1), rows.dtype)
+
+
+_NARROW: dict[Statistics, Statistics] = {
+    two_pass: _narrow,
+    mean_square: _narrow_mean_square,
+    sum_of_squares: _narrow_sum,
+}
+
+
+def _of(change: Callable[[Array], Array]) -> Callable[[Statistics], Statistics]:
+    """Return the wrapper by which the statistics are those of changed rows."""
+    return lambda correct: lambda rows: correct(change(rows))
+
+
+def _times(factor: Callable[[int], float]) -> Callable[[Statistics], Statistics]:
+    """Return the wrapper by which the variance, or what stands in its place, is multiplied by a factor of m."""
+
+    def wrap(correct: Statistics) -> Statistics:
+        def statistics(rows: Array) -> tuple[Array, Array]:
+            mean, variance = correct(rows)
+            return mean, variance * rows.dtype.type(factor(rows.shape[1]))
+
+        return statistics
+
+    return wrap
 
 
 def _padded(rows: Array) -> tuple[Array, Array]:
@@ -46,47 +81,38 @@ def _padded(rows: Array) -> tuple[Array, Array]:
     return mean, total(np.square(padded - mean)) / rows.dtype.type(members)
 
 
-def _whole_tiles(rows: Array) -> tuple[Array, Array]:
+def _filled(rows: Array) -> Array:
+    return np.pad(rows, ((0, 0), (0, -rows.shape[1] % LANES)))
+
+
+def _whole_tiles(rows: Array) -> Array:
     members = rows.shape[1]
-    return two_pass(rows[:, : members - members % TILE] if members > TILE else rows)
+    return rows[:, : members - members % TILE] if members > TILE else rows
 
 
-def _unequal_shards(rows: Array) -> tuple[Array, Array]:
-    half = (rows.shape[1] + 1) // 2
-    shards = [shard for shard in (rows[:, :half], rows[:, half:]) if shard.shape[1]]
-    mean = average(np.concatenate([average(shard) for shard in shards], axis=1))
-    return mean, average(np.concatenate([average(np.square(shard - mean)) for shard in shards], axis=1))
+def _unequal_shards(correct: Statistics) -> Statistics:
+    def statistics(rows: Array) -> tuple[Array, Array]:
+        half = (rows.shape[1] + 1) // 2
+        shards = [correct(shard) for shard in (rows[:, :half], rows[:, half:]) if shard.shape[1]]
+        means, variances = (np.concatenate(parts, axis=1) for parts in zip(*shards, strict=True))
+        mean = average(means)
+        return mean, average(variances + np.square(means - mean))
+
+    return statistics
 
 
-def _narrow_index(rows: Array) -> tuple[Array, Array]:
-    index = np.arange(rows.shape[1]).astype(np.uint8)
-    return two_pass(rows[:, index])
+def _wrapped(rows: Array) -> Array:
+    return rows[:, np.arange(rows.shape[1]).astype(np.uint8)]
 
 
-def _without_nan(rows: Array) -> tuple[Array, Array]:
-    return two_pass(np.where(np.isnan(rows), 0, rows))
+def _without_nan(rows: Array) -> Array:
+    return np.where(np.isnan(rows), rows.dtype.type(0), rows)
 
 
-def _eps_outside(variance: Array, epsilon: Array) -> Array:
-    reciprocal: Array = 1 / (np.sqrt(variance) + epsilon)
-    return reciprocal
-
-
-def _eps_fixed(variance: Array, epsilon: Array) -> Array:
-    return _rstd(variance, np.full_like(epsilon, 1e-5))
-
-
-def _eps_doubled(variance: Array, epsilon: Array) -> Array:
-    return _rstd(variance, epsilon + epsilon)
-
-
-def _eps_in_half(variance: Array, epsilon: Array) -> Array:
-    return _rstd(variance, epsilon.astype(np.float16).astype(epsilon.dtype))
-
-
-def _rstd(variance: Array, epsilon: Array) -> Array:
-    reciprocal: Array = 1 / np.sqrt(variance + epsilon)
-    return reciprocal
+def _half_count(members: int) -> float:
+    with np.errstate(over="ignore"):
+        counted = float(np.float16(members))
+    return members / counted if counted else 1.0
 
 
 def _mean_kept(rows: Array, mean: Array, scale: Array) -> Array:
@@ -100,91 +126,116 @@ FAULTS = (
         "cancellation-Ex2",
         "the variance is E[x^2] - E[x]^2 in the working precision",
         "a shift of x changes y, when the mean is far above the spread",
+        CENTRED,
         statistics=_one_pass,
     ),
-    by_formula(
+    by_wrapping(
         "low-precision-accumulation",
         "low-precision-accumulation",
-        "mean and variance are summed one by one in float16 (float64 input: in float32)",
+        "the sums of the statistics are taken one by one in float16 (float64 input: in float32)",
         "y and the running statistics are off by more than their tolerance",
-        statistics=_narrow,
+        statistics=_NARROW.__getitem__,
     ),
-    by_formula(
+    by_wrapping(
         "unbiased-variance-in-output",
         "running-var-biased",
         "y is normalized with the unbiased variance",
         "the mean square of y is (m-1)/m v/(v+eps)",
-        statistics=_unbiased_everywhere,
-        unbiased=lambda mean, variance, members: variance,
+        MEANS,
+        statistics=_times(lambda members: members / max(members - 1, 1)),
+        unbiased=lambda correct: lambda mean, variance, members: variance,
     ),
     by_formula(
         "padding-in-statistics",
         "padding-in-statistics",
         "the group is padded with zeros to a power of two, and they enter the variance",
         "the variance is too large where the mean is not 0 and m is no power of two",
+        CENTRED,
         statistics=_padded,
     ),
-    by_formula(
+    by_wrapping(
+        "masked-samples-counted",
+        "mask-ignored",
+        f"a group is filled up with zeros to a multiple of {LANES}; their mask is ignored: they count as elements",
+        "the statistics of an odd group are those of a longer one",
+        MEANS,
+        statistics=_of(_filled),
+    ),
+    by_wrapping(
         "tail-dropped",
         "tile-tail-or-block-boundary",
         f"of more than {TILE} elements, those after the last whole tile of {TILE} do not enter the statistics",
         "y and the running statistics ignore the last elements of a group",
-        statistics=_whole_tiles,
+        statistics=_of(_whole_tiles),
     ),
-    by_formula(
+    by_wrapping(
         "unequal-shards",
         "syncbn-unequal-count",
         "the statistics of two shards of unequal size are merged with equal weights",
         "mean and variance are wrong where m is odd",
+        MEANS,
         statistics=_unequal_shards,
     ),
-    by_formula(
+    by_wrapping(
         "index-overflow",
         "index-overflow",
-        "the index of an element within its group wraps at 256",
+        "the index of an element within its group wraps at 256, as one of 32 bits does at 2^32",
         "elements after the 256th do not enter the statistics",
-        statistics=_narrow_index,
+        statistics=_of(_wrapped),
     ),
-    by_formula(
+    by_wrapping(
+        "count-in-half-precision",
+        "half-precision-counts-or-stats",
+        "the number of elements is rounded to float16 before it divides the sum of squares",
+        "the variance of 4097 elements is too large by 1/4096",
+        MEANS,
+        statistics=_times(_half_count),
+    ),
+    by_wrapping(
         "nan-swallowed",
         "nan-swallowed",
         "NaN enters the statistics as 0",
         "a NaN reaches its own element of y alone, not its whole group",
-        statistics=_without_nan,
-    ),
-    by_formula(
-        "eps-outside-sqrt",
-        "eps-outside-sqrt",
-        "epsilon is added to the standard deviation, not to the variance",
-        "y is wrong for a large epsilon or a small variance",
-        rstd=_eps_outside,
-    ),
-    by_formula(
-        "eps-ignored",
-        "eps-ignored",
-        "epsilon is 1e-5 whatever is given",
-        "y does not depend on epsilon",
-        rstd=_eps_fixed,
-    ),
-    by_formula(
-        "eps-doubled",
-        "eps-ignored",
-        "epsilon is added twice",
-        "the mean square of y is v/(v + 2 eps)",
-        rstd=_eps_doubled,
-    ),
-    by_formula(
-        "eps-in-half-precision",
-        "eps-underflow-low-precision",
-        "epsilon is rounded to float16, where a small one is 0",
-        "y of a constant group is not finite for a small epsilon",
-        rstd=_eps_in_half,
+        statistics=_of(_without_nan),
     ),
     by_formula(
         "mean-not-subtracted",
         "rms-vs-layernorm-confusion",
         "x is divided by the standard deviation without subtracting the mean",
         "the mean of xhat is not 0",
+        CENTRED,
         normalize=_mean_kept,
+    ),
+    by_formula(
+        "rms-for-deviation",
+        "rms-vs-layernorm-confusion",
+        "the mean is subtracted, and what divides is the root mean square of x itself",
+        "the mean square of xhat is less than v/(v+eps) where the mean is not 0",
+        CENTRED,
+        statistics=lambda rows: (average(rows), mean_square(rows)[1]),
+    ),
+    by_formula(
+        "mean-subtracted",
+        "rms-vs-layernorm-confusion",
+        "the mean is subtracted and the standard deviation divides, where the root mean square is meant",
+        "y changes where the mean is not 0",
+        ROOTS,
+        statistics=two_pass,
+    ),
+    by_formula(
+        "deviation-for-rms",
+        "rms-vs-layernorm-confusion",
+        "x is divided by its standard deviation, where the root mean square is meant",
+        "the mean square of xhat is more than 1 where the mean is not 0",
+        ROOTS,
+        statistics=lambda rows: (_nothing(rows), two_pass(rows)[1]),
+    ),
+    by_formula(
+        "rms-for-norm",
+        "wrong-op-dispatch",
+        "x is divided by its root mean square, where the norm is meant",
+        "the length of y is gamma times the root of m",
+        ("weight_norm",),
+        statistics=mean_square,
     ),
 )

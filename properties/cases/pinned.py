@@ -9,7 +9,7 @@ import numpy as np
 
 from normspec.properties.cases.scripts import spoilable
 from normspec.properties.cases.shapes import Extent, Geometry, geometries
-from normspec.spec.case import GRADIENTS, Case, Step
+from normspec.spec.case import GRADIENTS, Case, Step, Verb
 from normspec.spec.formats import Array
 from normspec.spec.operations import Operation
 from normspec.spec.operations.operation import Attributes
@@ -19,31 +19,39 @@ PLAIN = np.array([[1, -2], [3, 0.5], [-0.5, 4]])
 GIVEN = {"gamma": [1.5, -0.5], "beta": [0.25, 2], "running_mean": [0.5, -1], "running_var": [2, 0.25]}
 ANYTHING = [0.75, -1.25, 2]  # for parameters that are none of these
 IMAGE = (2, 2, 2, 3)
+SQUARE = (2, 4, 4)
 IN_MEMORY = ("contiguous", "channels_last")  # the orders in which real layers are fed
 LONG = 4097  # long enough that a sum of equal terms, one after the other, drifts far out of a tree's bound
 
 
 def small(extent: Extent) -> list[Case]:
-    """Return overflowing squares, stale and fresh backwards, images in both orders of memory, two trainings."""
+    """Return overflowing squares, a far mean, stale backwards, images in both orders of memory, two trainings.
+
+    And every rank, every choice of axes or groups, and parameters left out.
+    """
     largest = np.sqrt(extent.format.largest)
     plain = _array(_plain_for(extent), extent)
     huge = _array(_plain_for(extent) * largest, extent)
     tiny = _array(_plain_for(extent) * 2.0**-7, extent)
+    far = _array(_plain_for(extent) + 2.0 ** (extent.format.precision - 5), extent)
     image = _array(np.cumsum(np.arange(24) % 5).reshape(IMAGE) / 4, extent)
     forwards = (Step("infer", plain), Step("train", plain * plain.dtype.type(3)))
     found = [
         _case(extent, (Step("train", huge),), 1e-5),
-        _case(extent, (*forwards, _backward(plain, 0)), 1e-3),
-        _case(extent, (*forwards, _backward(plain, 1)), 1e-3),
+        _case(extent, (Step("train", far),), 1e-3),
+        _case(extent, (*forwards, _backward(np.flip(plain), 0)), 1e-3),
+        _case(extent, (*forwards, _backward(np.flip(plain), 1)), 1e-3),
         _case(extent, (Step("infer", plain), _backward(plain[::-1], 0)), 1e-3),
         *(_case(extent, (Step("train", image), _backward(image[::-1], 0)), 1e-3, name) for name in IN_MEMORY),
-        _case(extent, (Step("train", tiny), _backward(plain, 0)), 2.0**-14),
+        *(_case(extent, (Step("train", tiny), _backward(plain, 0)), epsilon) for epsilon in (2.0**-14, 0.5)),
+        _case(extent, (Step("train", 0 * plain), _backward(plain, 0)), 2.0**-8),
     ]
     twice = _case(extent, (Step("train", plain), Step("train", tiny)), 1e-3)
     if twice is not None:
         quarter = {"momentum": 0.25} if extent.operation.state else {}
         found.append(twice.but(attributes={**twice.attributes, **quarter, **extent.claims.fixed}))
-    return [case for case in found if case is not None] + _with_one_parameter(extent, plain)
+    known = [case for case in found if case is not None]
+    return known + _of_every_rank(extent) + _of_every_choice(extent) + _with_one_parameter(extent, plain)
 
 
 def _plain_for(extent: Extent) -> Array:
@@ -52,12 +60,36 @@ def _plain_for(extent: Extent) -> Array:
     return PLAIN if least == 2 else PLAIN.T.reshape(1, 2, *[1] * (least - 3), 3)
 
 
+def _of_every_rank(extent: Extent) -> list[Case]:
+    """Return one training in each rank."""
+    shapes = [(2, 3, 2, 1, 3)[:rank] for rank in extent.ranks]
+    found = [_case(extent, (Step("train", _varied(shape, extent)),), 1e-3) for shape in shapes]
+    return [case for case in found if case is not None]
+
+
+def _of_every_choice(extent: Extent) -> list[Case]:
+    """Return a training and its backward for each choice of attributes; the last axis is as long as the channels'."""
+    x = _varied(SQUARE, extent)
+    script = (Step("train", x), _backward(x[::-1], 0))
+    chosen = geometries(extent, SQUARE, 2)
+    found = [_case(extent, script, 1e-3, geometry=geometry) for geometry in chosen]
+    return [case for case in found if case is not None]
+
+
 def _with_one_parameter(extent: Extent, x: Array) -> list[Case]:
-    """Return one training with each parameter alone, where the others may be left out."""
-    given = _case(extent, (Step("train", x),), 1e-3)
-    if given is None or not set(given.parameters) <= set(extent.claims.optional):
-        return []
-    return [given.but(parameters={name: values}) for name, values in given.parameters.items()]
+    """Return a training and an inference with each parameter alone and with none, where they may be left out."""
+    verbs: tuple[Verb, ...] = ("train", "infer") if extent.operation.state else ("train",)
+    given = [_case(extent, (Step(verb, x),), 1e-3) for verb in verbs]
+    return [
+        case.but(parameters={name: case.parameters[name] for name in names})
+        for case in given
+        if case is not None and set(case.parameters) <= set(extent.claims.optional)
+        for names in ((), *((name,) for name in case.parameters))
+    ]
+
+
+def _varied(shape: Shape, extent: Extent) -> Array:
+    return _array(np.resize([1, -2, 3, 0.5, -0.5, 4, 2], shape), extent)
 
 
 def large(extent: Extent) -> list[Case]:
@@ -79,10 +111,15 @@ def degenerate(extent: Extent) -> list[Case]:
     scripts = (
         (Step("train", one),),
         (Step("train", one[:, :1]),),
-        (Step("train", x[:0]), *((Step("train", x),) if extent.claims.scripts else ())),
+        (Step("train", x[:0]), *((Step("train", x),) if extent.claims.scripts and not _elementwise(extent) else ())),
     )
     found = (_case(extent, script, 1e-3, least=0) for script in scripts)
     return [case for case in found if case is not None]
+
+
+def _elementwise(extent: Extent) -> bool:
+    """Return whether some parameter has a value for each element of x, so that every x has one shape."""
+    return any(extent.operation.role(name) == "elements" for name in extent.claims.parameters)
 
 
 def invalid(extent: Extent) -> list[Case]:
@@ -99,14 +136,22 @@ def _spoilt(case: Case, attributes: tuple[str, ...]) -> Iterator[Case]:
         yield case.but(parameters=longer, regime=f"{name} of the wrong length")
 
 
-def _case(extent: Extent, script: tuple[Step, ...], epsilon: float, layout: str = "", least: int = 2) -> Case | None:
+def _case(
+    extent: Extent,
+    script: tuple[Step, ...],
+    epsilon: float,
+    layout: str = "",
+    least: int = 2,
+    geometry: Geometry | None = None,
+) -> Case | None:
     """Return a case with everything that is claimed given, or None where the script is beyond the claims.
 
-    least is the number of elements that a group or, where it is large, a block must have.
+    least is the number of elements that a group or, where it is large, a block must have; geometry says which
+    attributes are chosen, where it is not the first that has so many.
     """
     claims, operation = extent.claims, extent.operation
     shape = script[-1 if script[-1].verb != "backward" else 0].input.shape
-    if not _claimed(extent, script, layout) or (chosen := _geometry(extent, shape, least)) is None:
+    if not _claimed(extent, script, layout) or (chosen := geometry or _geometry(extent, shape, least)) is None:
         return None
     attributes = dict(chosen.attributes) | ({"epsilon": epsilon} if operation.has_epsilon else {})
     if operation.state:

@@ -59,7 +59,7 @@ def test_a_process_that_dies_is_told_and_the_run_goes_on():
 
 
 def test_an_implementation_that_is_an_object_is_checked_in_this_process():
-    (found,) = resolve(FAULT)
+    (found,) = resolve(FAULT, "batch_norm")
     here, elsewhere = (normspec.check(target, jobs=2, **TINY) for target in (found, FAULT))
     assert [plain["law"] for plain in plain_report(here)["results"]]
     assert plain_report(here)["results"] == plain_report(elsewhere)["results"]

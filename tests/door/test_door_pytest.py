@@ -128,7 +128,7 @@ SUITE = """
 import normspec
 from normspec.implementations.targets import resolve
 
-[mine] = resolve("faulty:eps-outside-sqrt")
+[mine] = resolve("faulty:eps-outside-sqrt", "batch_norm")
 
 @normspec.parametrize(mine, laws=["training-output", "running-mean"], dtypes=["float32"], max_examples=1)
 def test_conformance(law):

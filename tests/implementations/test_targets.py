@@ -53,8 +53,10 @@ def test_every_registered_name_resolves() -> None:
 
 
 def test_every_fault_resolves_under_its_name() -> None:
-    for name in FAULTS:
-        assert [each.name for each in resolve(f"faulty:{name}")] == [f"faulty:{name}"]
+    for name, fault in FAULTS.items():
+        found = resolve(f"faulty:{name}")
+        assert {each.name for each in found} == {f"faulty:{name}"}
+        assert tuple(each.operation for each in found) == fault.operations
 
 
 def test_names_are_listed_without_importing_a_framework() -> None:

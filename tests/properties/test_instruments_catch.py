@@ -31,7 +31,7 @@ def test_an_instrument_sees_what_the_plain_tolerance_lets_through(
 ) -> None:
     if law == "shared-statistics":
         pytest.importorskip("scipy")
-    (faulty,) = resolve(f"faulty:{fault}")
+    (faulty,) = resolve(f"faulty:{fault}", "batch_norm")
     trial = Trial(faulty, case(dtype, mean))
     assert isinstance(judge(LAWS["training-output"], trial), Kept)
     assert isinstance(judge(LAWS[law], trial), Broken)

@@ -1,0 +1,130 @@
+"""When a faulty implementation is caught: how many cases are judged, and how long it takes, until a law breaks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+
+from normspec.implementations.contract import Implementation
+from normspec.properties.cases import STREAMS
+from normspec.properties.check import Hunt, Settings, claims_all, judge
+from normspec.properties.law import Law
+from normspec.properties.laws import LAWS
+from normspec.properties.reduce import reduce
+from normspec.properties.search import complexity, explore
+from normspec.properties.trial import Trial
+from normspec.properties.verdict import Broken
+from normspec.spec.case import Case
+from normspec.spec.formats import FORMATS
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """The first failure of an implementation: the law, the case, and what was spent until it came."""
+
+    law: str
+    dtype: str
+    case: Case
+    cases: int
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """Which laws an implementation breaks, each with the simplest failing case, made smaller; and what came first."""
+
+    broken: Mapping[str, Case]
+    first: Detection | None
+
+
+def matrix(implementation: Implementation, settings: Settings | None = None) -> Matrix:
+    """Return every law that the implementation breaks on the cases of a check, up to the first dtype that shows any."""
+    watch = _Watch(implementation, settings or Settings(), tuple(LAWS.values()), stop=False)
+    watch.first()
+    smaller = {name: _reduced(implementation, LAWS[name], case) for name, case in watch.broken.items()}
+    return Matrix(smaller, watch.found)
+
+
+def _reduced(implementation: Implementation, law: Law, case: Case) -> Case:
+    def fails(smaller: Case) -> Broken | None:
+        found = judge(law, Trial(implementation, smaller))
+        return found if isinstance(found, Broken) else None
+
+    found = fails(case)
+    return case if found is None else reduce(case, found, implementation.claims, fails)[0]
+
+
+class _CaughtError(BaseException):
+    """A law is broken. No Exception, so that Hypothesis lets it through."""
+
+
+def detect(
+    implementation: Implementation, settings: Settings | None = None, laws: tuple[Law, ...] = tuple(LAWS.values())
+) -> Detection | None:
+    """Return the first failure that a check of the implementation comes to, or None where it comes to none.
+
+    Cases are those of `check`, dtype after dtype: the pinned ones first, which no seed decides on, then those drawn.
+    Every law is tried on every case.
+    """
+    return _Watch(implementation, settings or Settings(), laws).first()
+
+
+def detect_pinned(
+    implementation: Implementation,
+    dtypes: tuple[str, ...] = tuple(FORMATS),
+    laws: tuple[Law, ...] = tuple(LAWS.values()),
+) -> Detection | None:
+    """Return the first failure on a pinned case, or None: what is found here is found under every seed."""
+    return _Watch(implementation, Settings(max_examples=0, dtypes=dtypes), laws).first()
+
+
+class _Watch:
+    def __init__(
+        self, implementation: Implementation, settings: Settings, laws: tuple[Law, ...], stop: bool = True
+    ) -> None:
+        self.implementation, self.settings = implementation, settings
+        self.laws = [law for law in laws if implementation.operation in law.operations]
+        self.cases, self.start = 0, perf_counter()
+        self.found: Detection | None = None
+        self.broken: dict[str, Case] = {}
+        self.stop = stop
+
+    def first(self) -> Detection | None:
+        asked = [name for name in self.settings.dtypes or FORMATS if name in self.implementation.claims.dtypes]
+        try:
+            for dtype in asked:
+                self._look(Hunt(self.implementation, dtype, self.settings, ()))
+                if self.found:
+                    break
+        except _CaughtError:
+            pass
+        return self.found
+
+    def _look(self, hunt: Hunt) -> None:
+        claimed = [law for law in self.laws if claims_all(self.implementation, law)]
+        streams = {
+            stream: laws
+            for stream in STREAMS.values()
+            if (laws := [law for law in claimed if stream.name in law.streams])
+        }
+        for stream, laws in streams.items():
+            for case in stream.pinned(hunt.extent()):
+                self._judge(laws, case)
+        for stream, laws in streams.items():
+            for batch in hunt.batches(stream) if self.settings.max_examples else ():
+                explore(batch.strategy, batch.seed, batch.size, partial(self._judge, laws))
+
+    def _judge(self, laws: list[Law], case: Case) -> None:
+        self.cases += 1
+        trial = Trial(self.implementation, case)
+        for law in laws:
+            if isinstance(judge(law, trial), Broken):
+                self._take(law, case)
+
+    def _take(self, law: Law, case: Case) -> None:
+        if self.found is None:
+            self.found = Detection(law.name, case.dtype, case, self.cases, perf_counter() - self.start)
+        if law.name not in self.broken or complexity(case) < complexity(self.broken[law.name]):
+            self.broken[law.name] = case
+        if self.stop:
+            raise _CaughtError
