@@ -21,7 +21,7 @@ def reduce(case: Case, found: Finding, claims: Claims, fails: Callable[[Case], F
     """
     left = ATTEMPTS
     while left:
-        for smaller in _smaller(case, claims):
+        for smaller in (each for each in _smaller(case, claims) if not claims.beyond(each)):
             left -= 1
             again = fails(smaller)
             if again is not None:

@@ -107,7 +107,12 @@ class Trial:
         return tuple(i for i, _ in enumerate(self.steps) if self.case.script[i].verb in verbs)
 
     def variant(self, case: Case) -> "Trial":
-        """Return a trial of another case with the same implementation. Raises GivenUpError, as `outcome` does."""
+        """Return a trial of another case with the same implementation.
+
+        Raises GivenUpError, as `outcome` does, and where the case is beyond what the implementation claims.
+        """
+        if beyond := self.implementation.claims.beyond(case):
+            raise GivenUpError(f"the variant is beyond the claims: {beyond}")
         other = Trial(self.implementation, case, self.found)
         _ = other.outcome
         return other

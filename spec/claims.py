@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from normspec.spec.case import GRADIENTS
+from normspec.spec.case import GRADIENTS, Case
 from normspec.spec.formats import FORMATS
 from normspec.spec.operations import Operation
 
@@ -17,7 +17,8 @@ class Claims:
     returns. parameters: the parameters that it takes, each of which may be left out of a case when it is named in
     `optional`; state: whether running statistics are optional is said there too. momentum_none: whether momentum=None
     is taken, for the cumulative average. scripts: whether one instance can take several steps, and the backward of any
-    earlier one. fixed: attributes that cannot be asked to have another value. conventions: the choices that differ from
+    earlier one. fixed: attributes that cannot be asked to have another value. shapes: those that x can have, any where
+    none is named; its first axis may also be shorter. conventions: the choices that differ from
     the operation's defaults. grade: the accuracy contract kept.
     """
 
@@ -32,8 +33,23 @@ class Claims:
     momentum_none: bool = False
     scripts: bool = True
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    shapes: tuple[tuple[int, ...], ...] = ()
     conventions: Mapping[str, str] = field(default_factory=dict)
     grade: str = "B1"
+
+
+    def beyond(self, case: Case) -> str:
+        """Return which attribute or shape of a case is none that can be asked for; nothing where all can."""
+        for name, value in self.fixed.items():
+            if case.attributes.get(name, value) != value:
+                return f"{name}={case.attributes[name]!r}, where {value!r} is fixed"
+        for step in case.script:
+            if step.x is not None and not self._takes(step.x.shape):
+                return f"x of shape {step.x.shape}, where {self.shapes} are claimed"
+        return ""
+
+    def _takes(self, shape: tuple[int, ...]) -> bool:
+        return not self.shapes or any(shape[1:] == own[1:] and 0 < shape[0] <= own[0] for own in self.shapes)
 
 
 def claims_for(operation: Operation, **changed: Any) -> Claims:

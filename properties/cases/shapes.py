@@ -53,10 +53,17 @@ def geometries(extent: Extent, shape: Shape, least: int = 0) -> list[Geometry]:
     ]
 
 
+def claimed(extent: Extent) -> list[Geometry]:
+    """Return what the only shapes that are claimed can be asked to be."""
+    return [geometry for shape in extent.claims.shapes for geometry in geometries(extent, shape)]
+
+
 @st.composite
 def small_shapes(draw: st.DrawFn, extent: Extent) -> Geometry:
     """Draw (N, C, ...) with at least two elements in a group; odd and unequal sizes on purpose."""
     operation, rank = extent.operation, draw(st.sampled_from(extent.ranks))
+    if extent.claims.shapes:
+        return draw(st.sampled_from(claimed(extent)))
     rows, channels = draw(st.integers(1, 5)), draw(st.integers(1, 3))
     if "groups" in operation.choices((1,) * rank)[0]:
         channels *= draw(st.integers(1, 2))
@@ -74,6 +81,8 @@ def _grown(extent: Extent, shape: Shape) -> list[Geometry]:
 def large_shapes(draw: st.DrawFn, extent: Extent) -> Geometry:
     """Draw a shape with one long axis: the batch's or the last; where it can be, one in the group."""
     rank = draw(st.sampled_from(extent.ranks))
+    if extent.claims.shapes:
+        return draw(st.sampled_from(claimed(extent)))
     long, channels = draw(st.sampled_from(GROUP_SIZES)), draw(st.integers(1, 2))
     shapes = [(long, channels, *([1] * (rank - 2)))]
     shapes.append((channels, long) if rank == 2 else (1, channels, *([1] * (rank - 3)), long))
@@ -85,6 +94,8 @@ def large_shapes(draw: st.DrawFn, extent: Extent) -> Geometry:
 def degenerate_shapes(draw: st.DrawFn, extent: Extent) -> Geometry:
     """Draw a shape whose groups have one element, or none."""
     operation, rank = extent.operation, draw(st.sampled_from(extent.ranks))
+    if extent.claims.shapes:
+        return draw(st.sampled_from(claimed(extent)))
     rows, channels = draw(st.sampled_from((1, 0, 2))), draw(st.integers(1, 3))
     shapes = [(rows, width, *([1] * (rank - 2))) for width in (channels, 1)]
     found = [g for shape in (*shapes, (1,) * rank) for g in geometries(extent, shape) if _degenerate(operation, g)]
