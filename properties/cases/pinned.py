@@ -162,7 +162,7 @@ def _case(
     def given(name: str) -> Array:
         return _tiled(GIVEN.get(name, ANYTHING), operation.shape_of(name, shape, attributes), extent)
 
-    return Case(
+    case = Case(
         operation=operation.name,
         dtype=extent.dtype,
         attributes=attributes,
@@ -172,6 +172,7 @@ def _case(
         layout=layout or claims.layouts[0],
         regime="pinned",
     )
+    return None if claims.beyond(case) else case
 
 
 def _claimed(extent: Extent, script: tuple[Step, ...], layout: str) -> bool:
