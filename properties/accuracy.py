@@ -12,7 +12,7 @@ from types import MappingProxyType
 from normspec.implementations.contract import Implementation
 from normspec.properties.cases import STREAMS
 from normspec.properties.cases.conditioned import conditioned
-from normspec.properties.check import Hunt, Progress, Settings
+from normspec.properties.hunt import Hunt, Progress, Settings
 from normspec.properties.measure import NUMBERS, Measured, Measuring, Place
 from normspec.properties.search import explore, fingerprint
 from normspec.properties.trial import Trial

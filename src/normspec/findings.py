@@ -12,7 +12,7 @@ from pathlib import Path
 from normspec.implementations.contract import Fact, Implementation
 from normspec.implementations.targets import resolve
 from normspec.known_file import read_known_failures
-from normspec.properties.check import judge
+from normspec.properties.judge import judge
 from normspec.properties.known import KnownFailure
 from normspec.properties.laws import LAWS, agreement
 from normspec.properties.trial import Trial

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Any
 
 from normspec.properties.accuracy import Entry, measure_accuracy
-from normspec.properties.check import Progress
+from normspec.properties.hunt import Progress
 from normspec.report import CONFORMS, INTERRUPTED, NONCONFORMING, NOTHING_EXECUTED
 from normspec.request import Request
 from normspec.spec.grades import ORDER

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from normspec.implementations.contract import Implementation
-from normspec.properties.check import judge
+from normspec.properties.judge import judge
 from normspec.properties.known import KnownFailure
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial

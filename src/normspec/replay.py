@@ -6,7 +6,7 @@ from functools import cache
 
 from normspec.close_names import choose
 from normspec.implementations.contract import Implementation
-from normspec.properties.check import judge
+from normspec.properties.judge import judge
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept, Result, Undecided

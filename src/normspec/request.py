@@ -12,7 +12,7 @@ from normspec.implementations.pipe import ISOLATED, PIPE, Terms
 from normspec.implementations.targets import list_names, resolve
 from normspec.known_file import read_known_failures
 from normspec.profiles import PROFILES
-from normspec.properties.check import Settings
+from normspec.properties.hunt import Settings
 from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
 from normspec.properties.laws import LAWS

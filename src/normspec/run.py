@@ -7,8 +7,8 @@ from time import monotonic
 from typing import Any, Unpack
 
 from normspec.implementations.contract import Implementation
-from normspec.properties.check import Progress
 from normspec.properties.check import check as check_one
+from normspec.properties.hunt import Progress
 from normspec.properties.known import KnownFailure
 from normspec.properties.observations import Observations
 from normspec.properties.verdict import Result

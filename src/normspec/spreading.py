@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from normspec.implementations.contract import Implementation
 from normspec.jobs import Lost, carried_out, jobs_for
-from normspec.properties.check import Progress, claims_all
 from normspec.properties.check import check as check_one
+from normspec.properties.hunt import Progress, claims_all
 from normspec.properties.law import Law
 from normspec.properties.verdict import Result
 from normspec.request import Request

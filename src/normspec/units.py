@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from normspec.known_file import known_failure_from, plain_known_failure
-from normspec.properties.check import Progress, Settings
 from normspec.properties.check import check as check_one
+from normspec.properties.hunt import Progress, Settings
 from normspec.properties.known import KnownFailure
 from normspec.properties.laws import LAWS
 from normspec.properties.observations import Observations

@@ -17,7 +17,8 @@ from normspec.files import write_whole
 from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.protocol import line_of, question
 from normspec.properties.cases import STREAMS, Stream
-from normspec.properties.check import Hunt, Settings, judge
+from normspec.properties.hunt import Hunt, Settings
+from normspec.properties.judge import judge
 from normspec.properties.law import Law
 from normspec.properties.laws import LAWS
 from normspec.properties.search import explore, fingerprint

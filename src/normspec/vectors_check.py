@@ -10,7 +10,8 @@ from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.protocol import Offer, message_in, offers_in, outcome_in
 from normspec.implementations.vetting import objection
 from normspec.properties.cases import STREAMS
-from normspec.properties.check import claims_all, judge
+from normspec.properties.hunt import claims_all
+from normspec.properties.judge import judge
 from normspec.properties.search import fingerprint
 from normspec.properties.tally import Failure, Tally, conclude
 from normspec.properties.trial import Trial

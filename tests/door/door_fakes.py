@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from normspec.implementations.contract import Implementation, Instance
-from normspec.properties.check import Progress, Settings
+from normspec.properties.hunt import Progress, Settings
 from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
 from normspec.properties.trial import Trial

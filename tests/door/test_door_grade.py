@@ -12,7 +12,7 @@ import normspec.schemas
 from normspec.grades_json import plain_table, read_table, table_text
 from normspec.grading import Table
 from normspec.properties.accuracy import Entry, Largest
-from normspec.properties.check import Progress
+from normspec.properties.hunt import Progress
 from normspec.properties.measure import Place
 from normspec.spec.environment import PollutedEnvironmentError
 from normspec.spec.node import PlainError

@@ -10,7 +10,7 @@ import normspec
 from normspec.implementations.targets import resolve
 from normspec.jobs import jobs_for
 from normspec.properties.cases import STREAMS
-from normspec.properties.check import Hunt, Progress, Settings
+from normspec.properties.hunt import Hunt, Progress, Settings
 from normspec.properties.search import explore, fingerprint
 from normspec.report_json import plain_report
 from normspec.request import request

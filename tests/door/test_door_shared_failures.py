@@ -4,7 +4,8 @@ import pytest
 
 from normspec.implementations.targets import resolve
 from normspec.properties import check as checking
-from normspec.properties.check import Settings, check
+from normspec.properties.check import check
+from normspec.properties.hunt import Settings
 from normspec.properties.law import Law
 from normspec.properties.shelf import DatabaseError, open_databases
 from normspec.properties.verdict import Broken, Kept, Result

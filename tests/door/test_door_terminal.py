@@ -4,7 +4,7 @@ import pytest
 from door_fakes import KNOWN, LAWS, MESSAGE, SNIPPET, result
 
 from normspec.clean import cleaned, one_line
-from normspec.properties.check import Progress
+from normspec.properties.hunt import Progress
 from normspec.terminal.progress import Share, doing
 
 

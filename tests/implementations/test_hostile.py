@@ -14,7 +14,8 @@ from normspec.implementations.contract import Implementation
 from normspec.implementations.pipe import Terms
 from normspec.implementations.targets import resolve
 from normspec.implementations.worker import Limits
-from normspec.properties.check import Settings, check
+from normspec.properties.check import check
+from normspec.properties.hunt import Settings
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
 

@@ -32,7 +32,8 @@ from normspec.implementations.protocol import (
 )
 from normspec.implementations.targets import resolve
 from normspec.implementations.worker import Limits, Worker
-from normspec.properties.check import Settings, check
+from normspec.properties.check import check
+from normspec.properties.hunt import Settings
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
 from normspec.spec.formats import FORMATS

@@ -9,7 +9,7 @@ from normspec.implementations.targets import resolve
 from normspec.properties.accuracy import Entry, measure_accuracy
 from normspec.properties.cases.conditioned import conditioned
 from normspec.properties.cases.shapes import Extent
-from normspec.properties.check import Settings
+from normspec.properties.hunt import Settings
 from normspec.properties.measure import Measuring
 from normspec.properties.trial import Trial
 from normspec.spec.formats import FORMATS

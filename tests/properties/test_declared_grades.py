@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from normspec.implementations.faulty import FAULTS
-from normspec.properties.check import Settings, check
+from normspec.properties.check import check
+from normspec.properties.hunt import Settings
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
 

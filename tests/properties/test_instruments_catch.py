@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from normspec.implementations.targets import resolve
-from normspec.properties.check import judge
+from normspec.properties.judge import judge
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Kept

@@ -8,8 +8,9 @@ import pytest
 from normspec.implementations.contract import Implementation
 from normspec.implementations.layouts import place
 from normspec.implementations.targets import resolve
-from normspec.properties.check import Settings, check
+from normspec.properties.check import check
 from normspec.properties.features import FEATURES, dense
+from normspec.properties.hunt import Settings
 from normspec.properties.known import KnownFailure, fits
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result

@@ -7,7 +7,8 @@ import pytest
 
 from normspec.implementations.faulty import FAULTS
 from normspec.implementations.targets import resolve
-from normspec.properties.check import Settings, check
+from normspec.properties.check import check
+from normspec.properties.hunt import Settings
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Counterexample, Result
 

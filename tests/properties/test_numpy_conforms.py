@@ -5,7 +5,8 @@ from functools import cache
 import pytest
 
 from normspec.implementations.targets import resolve
-from normspec.properties.check import Settings, check
+from normspec.properties.check import check
+from normspec.properties.hunt import Settings
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
 

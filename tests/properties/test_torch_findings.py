@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from normspec.known_file import read_known_failures
-from normspec.properties.check import judge
+from normspec.properties.judge import judge
 from normspec.properties.known import KnownFailure
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
