@@ -168,7 +168,7 @@ def _claim_markdown(claim: Claim) -> str:
 
 def sentence(reason: str) -> str:
     """A reason as a sentence; a symbol that it starts with stays as it is, and so does a full stop at its end."""
-    word = re.match("[a-z]{2}|a [a-z]{2}", reason)
+    word = re.match("(?![a-z]+ =)[a-z]{2}|a [a-z]{2}", reason)
     whole = (reason[:1].upper() if word else reason[:1]) + reason[1:]
     return f"{whole}." if reason and not reason.endswith(".") else whole
 

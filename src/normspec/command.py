@@ -20,6 +20,7 @@ SUBCOMMANDS: Mapping[str, str] = MappingProxyType(
         "merge": "Make one report of the shards of a run.",
         "grade": "Measure how accurate implementations are, and grade them.",
         "list": "List operations, laws, implementations, conventions or profiles.",
+        "handbook": "Write the handbook, to be read in a browser.",
         "derive": "Print a derivation step by step, or list them all.",
         "compare": "Tell in what reports differ, side by side.",
         "badge": "Draw the verdict of a report as a badge.",

@@ -1,0 +1,52 @@
+"""The page of the faulty implementations: what each has wrong, and which law catches it on which smallest case."""
+
+from collections.abc import Iterable, Mapping
+
+from normspec.derivations.rendering import sentence
+from normspec.handbook.findings import Findings
+from normspec.handbook.links import fault_target, to_law, to_operation
+from normspec.handbook.markdown import code, table
+from normspec.handbook.prose import markdown
+from normspec.implementations.faulty import FAULTS, Fault
+
+
+def pages(found: Findings) -> Mapping[str, str]:
+    """Return the page of the faults by its path."""
+    recorded = len({catch.fault for catch in found.catches})
+    lines = [
+        "# The faults",
+        "",
+        f"A law counts only once it has been seen to fail. {len(FAULTS)} implementations are each wrong in one thing, "
+        "and named for it; each stands for a class of defects that were found in published layers. "
+        "`normspec check faulty:NAME` shows how one fails.",
+        "",
+        f"The record in this build holds {len(found.catches)} catches of {recorded} of these faults."
+        if found.catches
+        else "This build was given no record of which law catches which fault; the tests of normspec hold that each "
+        "one is caught.",
+        "",
+        *(_section(fault, found) for fault in FAULTS.values()),
+    ]
+    return {"faults": "\n".join(lines)}
+
+
+def _section(fault: Fault, found: Findings) -> str:
+    lines = [f"({fault_target(fault.name)})=", f"## {markdown(fault.name)}", ""]
+    lines += [markdown(sentence(fault.statement)), "", "It shows", f": {markdown(sentence(fault.exposed_by))}", ""]
+    lines += ["It concerns", f": {', '.join(map(to_operation, operations(fault)))}", ""]
+    return "\n".join([*lines, *_caught(fault, found)])
+
+
+def operations(fault: Fault) -> list[str]:
+    """Return the operations that a fault is made for."""
+    return list(dict.fromkeys(each.operation for each in fault.implementations))
+
+
+def _caught(fault: Fault, found: Findings) -> Iterable[str]:
+    rows = [
+        (to_operation(catch.operation), to_law(catch.law), code(catch.case))
+        for catch in found.catches
+        if catch.fault == fault.name
+    ]
+    if rows:
+        yield table(("operation", "caught by", "smallest case"), rows)

@@ -1,0 +1,92 @@
+"""What the pages show of runs: a report, a table of grades, and which law catches which fault."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from normspec.grades_json import read_table
+from normspec.grading import Table, run_grades
+from normspec.handbook.catches import Catch, read_catches
+from normspec.handbook.markdown import code
+from normspec.handbook.prose import markdown
+from normspec.properties.verdict import Result
+from normspec.report import Report
+from normspec.report_json import read_report
+from normspec.request import request
+from normspec.run import run
+
+QUICK = 10  # cases for each dtype in the run that a build makes itself
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A report and a table of grades, each with words that say which and when, and what is recorded of the faults."""
+
+    report: Report = field(default_factory=lambda: Report(()))
+    said: str = "No implementation was asked for these pages."
+    table: Table = field(default_factory=lambda: Table(()))
+    table_said: str = "Nothing was graded for these pages."
+    catches: tuple[Catch, ...] = ()
+
+    def caught_by(self, law: str) -> list[str]:
+        """Return the names of the faults that a law is recorded to catch."""
+        return list(dict.fromkeys(catch.fault for catch in self.catches if catch.law == law))
+
+    def of(self, laws: Iterable[str]) -> list[Result]:
+        """Return the results of some laws."""
+        names = set(laws)
+        return [result for result in self.report.results if result.law in names]
+
+
+def gather(report: Path | None, grades: Path | None, faults: Path | None, *, quick: bool) -> Findings:
+    """Return what files hold; for what no file is given, run quickly, or leave it out.
+
+    Raises ValueError, with one line, for a file that does not hold what it should.
+    """
+    asked = Findings()
+    found, said = (read_report(report), _from_file(report, "verdicts")) if report else (asked.report, asked.said)
+    table, table_said = (
+        (read_table(grades), _from_file(grades, "grades")) if grades else (asked.table, asked.table_said)
+    )
+    if quick and not report:
+        found, said = _quick_report()
+    if quick and not grades:
+        table, table_said = _quick_grades()
+    return Findings(found, said, table, table_said, read_catches(faults) if faults else ())
+
+
+def _from_file(path: Path, what: str) -> str:
+    when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return f"The {what} are those in {code(path.name)}, written on {when:%Y-%m-%d}."
+
+
+def _quick_report() -> tuple[Report, str]:
+    asked = request(_at_hand(), dtypes=["float32"], max_examples=QUICK)
+    report = run(asked)
+    return (
+        report,
+        f"The verdicts are of a quick run of {_when(report.versions)}: {_these()} in float32, {QUICK} cases drawn.",
+    )
+
+
+def _quick_grades() -> tuple[Table, str]:
+    table = run_grades(request(_at_hand(), dtypes=["float32"], max_examples=QUICK), lambda event: None)
+    return (
+        table,
+        f"The grades are of a quick run of {_when(table.versions)}: {_these()} in float32, {QUICK} cases drawn.",
+    )
+
+
+def _at_hand() -> list[str]:
+    return ["numpy", "torch"] if find_spec("torch") else ["numpy"]
+
+
+def _these() -> str:
+    return " and ".join(_at_hand())
+
+
+def _when(versions: Mapping[str, str]) -> str:
+    said = markdown(", ".join(f"{name} {version}" for name, version in versions.items()))
+    return f"{datetime.now(UTC):%Y-%m-%d} with {said}"
