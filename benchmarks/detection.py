@@ -20,8 +20,8 @@ from rich.progress import track
 
 from normspec.files import write_whole
 from normspec.implementations.faulty import FAULTS, Fault
-from normspec.properties.check import Settings
 from normspec.properties.detection import detect, detect_pinned, matrix
+from normspec.properties.hunt import Settings
 from normspec.properties.laws import LAWS
 from normspec.spec.case import Case
 from normspec.spec.operations import OPERATIONS

@@ -27,6 +27,10 @@ REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "normspec.implementations.numpy_family:WELFORD",
             "the layers that centre, in NumPy, variance by Welford's recurrence and Chan's merging",
         ),
+        "numpy-variants": (
+            "normspec.implementations.numpy_variants:VARIANTS",
+            "the same in NumPy with other sums and other ways to scale: correct, and no suite may reject them",
+        ),
         "torch": (
             "normspec.implementations.torch_family:TORCH",
             "PyTorch's functions and modules; torch@DEVICE asks them on another device (extra: torch)",

@@ -7,7 +7,8 @@ from time import perf_counter
 
 from normspec.implementations.contract import Implementation
 from normspec.properties.cases import STREAMS
-from normspec.properties.check import Hunt, Settings, claims_all, judge
+from normspec.properties.hunt import Hunt, Settings, claims_all
+from normspec.properties.judge import judge
 from normspec.properties.law import Law
 from normspec.properties.laws import LAWS
 from normspec.properties.reduce import reduce
@@ -27,6 +28,16 @@ class Detection:
     case: Case
     cases: int
     seconds: float
+
+
+def rejected(implementation: Implementation, settings: Settings, pinned: bool = True) -> tuple[int, Detection | None]:
+    """Return how many cases were judged by every law until the first failure, and that failure, if there is one.
+
+    pinned: whether those are tried too that are the same for every seed.
+    """
+    watch = _Watch(implementation, settings, tuple(LAWS.values()), pinned=pinned)
+    found = watch.first()
+    return watch.cases, found
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +91,19 @@ def detect_pinned(
 
 class _Watch:
     def __init__(
-        self, implementation: Implementation, settings: Settings, laws: tuple[Law, ...], stop: bool = True
+        self,
+        implementation: Implementation,
+        settings: Settings,
+        laws: tuple[Law, ...],
+        stop: bool = True,
+        pinned: bool = True,
     ) -> None:
         self.implementation, self.settings = implementation, settings
         self.laws = [law for law in laws if implementation.operation in law.operations]
         self.cases, self.start = 0, perf_counter()
         self.found: Detection | None = None
         self.broken: dict[str, Case] = {}
-        self.stop = stop
+        self.stop, self.pinned = stop, pinned
 
     def first(self) -> Detection | None:
         asked = [name for name in self.settings.dtypes or FORMATS if name in self.implementation.claims.dtypes]
@@ -108,7 +124,7 @@ class _Watch:
             if (laws := [law for law in claimed if stream.name in law.streams])
         }
         for stream, laws in streams.items():
-            for case in stream.pinned(hunt.extent()):
+            for case in stream.pinned(hunt.extent()) if self.pinned else ():
                 self._judge(laws, case)
         for stream, laws in streams.items():
             for batch in hunt.batches(stream) if self.settings.max_examples else ():
