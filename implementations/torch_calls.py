@@ -61,8 +61,12 @@ def _group_norm(case: Case, shape: Shape, training: bool) -> Call:
 
 
 def _instance_norm(case: Case, shape: Shape, training: bool) -> Call:
-    keywords = {"weight": GAMMA, "bias": BETA, "eps": case.attributes["epsilon"]}
-    return Call("nn.functional.instance_norm", (X,), keywords)
+    running = (Named("running_mean"), Named("running_var"))
+    own = training or not case.state
+    momentum = case.attributes["momentum"]
+    return Call(
+        "nn.functional.instance_norm", (X, *running, GAMMA, BETA, own, momentum, case.attributes["epsilon"])
+    )
 
 
 def _rms_norm(case: Case, shape: Shape, training: bool) -> Call:
@@ -75,6 +79,18 @@ def _weight_norm(case: Case, shape: Shape, training: bool) -> Call:
     return Call("_weight_norm", (X, Named("gamma", column), axis))
 
 
+def _cosine_similarity(case: Case, shape: Shape, training: bool) -> Call:
+    arguments = (X, Named("w"), case.attributes["axis"], case.attributes["epsilon"])
+    return Call("nn.functional.cosine_similarity", arguments)
+
+
+def _normalize(p: float) -> Function:
+    def call(case: Case, shape: Shape, training: bool) -> Call:
+        return Call("nn.functional.normalize", (X, p, case.attributes["axis"], case.attributes["epsilon"]))
+
+    return call
+
+
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {
         "batch_norm": _batch_norm,
@@ -83,6 +99,10 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "instance_norm": _instance_norm,
         "rms_norm": _rms_norm,
         "weight_norm": _weight_norm,
+        "cosine_similarity": _cosine_similarity,
+        "l1_normalize": _normalize(1.0),
+        "l2_normalize": _normalize(2.0),
+        "max_normalize": _normalize(float("inf")),
     }
 )
 
@@ -91,22 +111,21 @@ def _ranked(kind: str, shape: Shape) -> str:
     return f"nn.{kind}{RANKED[len(shape)]}"
 
 
+def _tracked(case: Case) -> dict[str, Any]:
+    return {
+        "eps": case.attributes["epsilon"],
+        "momentum": case.attributes["momentum"],
+        "affine": bool(case.parameters),
+        "track_running_stats": bool(case.state),
+    }
+
+
 def _batch_norm_module(case: Case, shape: Shape) -> Call:
-    return Call(
-        _ranked("BatchNorm", shape),
-        (shape[1],),
-        {
-            "eps": case.attributes["epsilon"],
-            "momentum": case.attributes["momentum"],
-            "affine": bool(case.parameters),
-            "track_running_stats": bool(case.state),
-        },
-    )
+    return Call(_ranked("BatchNorm", shape), (shape[1],), _tracked(case))
 
 
 def _sync_batch_norm_module(case: Case, shape: Shape) -> Call:
-    plain = _batch_norm_module(case, shape)
-    return Call("nn.SyncBatchNorm", plain.arguments, plain.keywords)
+    return Call("nn.SyncBatchNorm", (shape[1],), _tracked(case))
 
 
 def _layer_norm_module(case: Case, shape: Shape) -> Call:
@@ -120,8 +139,7 @@ def _group_norm_module(case: Case, shape: Shape) -> Call:
 
 
 def _instance_norm_module(case: Case, shape: Shape) -> Call:
-    keywords = {"eps": case.attributes["epsilon"], "affine": bool(case.parameters)}
-    return Call(_ranked("InstanceNorm", shape), (shape[1],), keywords)
+    return Call(_ranked("InstanceNorm", shape), (shape[1],), _tracked(case))
 
 
 def _rms_norm_module(case: Case, shape: Shape) -> Call:

@@ -31,6 +31,10 @@ CONVENTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "instance_norm": {**KEPT, "negative_epsilon": "accept"},  # batch norm of a view, without its check
         "rms_norm": KEPT,
         "weight_norm": KEPT,
+        "cosine_similarity": KEPT,
+        "l1_normalize": KEPT,
+        "l2_normalize": KEPT,
+        "max_normalize": KEPT,
     }
 )
 """What torch chooses where it is not the operation's default."""
@@ -77,7 +81,7 @@ def modular(name: str, operation: str, module: Module) -> Implementation:
         name=name,
         operation=operation,
         create=guarded(partial(ModuleLayer, build=partial(build, module))),
-        claims=claims_of(operation, momentum_none=bool(OPERATIONS[operation].state)),
+        claims=claims_of(operation, momentum_none=operation == "batch_norm"),
         refusals=REFUSALS,
         snippet=partial(module_snippet, module=module),
         statement=f"the module for {operation} in torch.nn, gradients by autograd",

@@ -14,7 +14,7 @@ from normspec.spec.formats import Array
 from normspec.spec.partition import Shape
 
 SHORT = 24  # more elements than this are written as a repeated pattern, where they are one
-LEAVES = {"dx": "x{of}", "dgamma": "gamma", "dbeta": "beta"}
+LEAVES = {"dx": "x{of}", "dgamma": "gamma", "dbeta": "beta", "dw": "w"}
 STORED = {"gamma": "weight", "beta": "bias", "running_mean": "running_mean", "running_var": "running_var"}
 CHANNELS_LAST = {4: "channels_last", 5: "channels_last_3d"}
 
@@ -77,6 +77,8 @@ def written(call: Call, names: Mapping[str, str]) -> str:
     """Return a call as text; names tells by which variables the arrays go, None stands for those that are absent."""
 
     def value(argument: Any) -> str:
+        if argument == float("inf"):
+            return 'float("inf")'
         if not isinstance(argument, Named):
             return repr(argument)
         name = names.get(argument.name, "None")
