@@ -70,7 +70,7 @@ def _with_fewer_elements(case: Case) -> Iterator[Case]:
     if 0 in shape or any(step.x is not None and step.x.shape != shape for step in case.script):
         return  # without elements, nothing tells which parameter belongs to what is left
     for axis, size in enumerate(shape):
-        for kept in dict.fromkeys((size // 2, size - 1)):
+        for kept in dict.fromkeys((size // 2, size - size // 2, size - 1)):
             if 0 < kept < size:
                 for part in (slice(kept), slice(size - kept, size)):
                     yield from _cut(case, axis, part)
