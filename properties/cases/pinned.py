@@ -37,16 +37,16 @@ def small(extent: Extent) -> list[Case]:
     image = _array(np.cumsum(np.arange(24) % 5).reshape(IMAGE) / 4, extent)
     forwards = (Step("infer", plain), Step("train", plain * plain.dtype.type(3)))
     found = [
-        _case(extent, (Step("train", huge),), 1e-5),
-        _case(extent, (Step("train", far),), 1e-3),
-        _case(extent, (*forwards, _backward(np.flip(plain), 0)), 1e-3),
-        _case(extent, (*forwards, _backward(np.flip(plain), 1)), 1e-3),
-        _case(extent, (Step("infer", plain), _backward(plain[::-1], 0)), 1e-3),
-        *(_case(extent, (Step("train", image), _backward(image[::-1], 0)), 1e-3, name) for name in IN_MEMORY),
-        *(_case(extent, (Step("train", tiny), _backward(plain, 0)), epsilon) for epsilon in (2.0**-14, 0.5)),
-        _case(extent, (Step("train", 0 * plain), _backward(plain, 0)), 2.0**-8),
+        case_within(extent, (Step("train", huge),), 1e-5),
+        case_within(extent, (Step("train", far),), 1e-3),
+        case_within(extent, (*forwards, _backward(np.flip(plain), 0)), 1e-3),
+        case_within(extent, (*forwards, _backward(np.flip(plain), 1)), 1e-3),
+        case_within(extent, (Step("infer", plain), _backward(plain[::-1], 0)), 1e-3),
+        *(case_within(extent, (Step("train", image), _backward(image[::-1], 0)), 1e-3, name) for name in IN_MEMORY),
+        *(case_within(extent, (Step("train", tiny), _backward(plain, 0)), epsilon) for epsilon in (2.0**-14, 0.5)),
+        case_within(extent, (Step("train", 0 * plain), _backward(plain, 0)), 2.0**-8),
     ]
-    twice = _case(extent, (Step("train", plain), Step("train", tiny)), 1e-3)
+    twice = case_within(extent, (Step("train", plain), Step("train", tiny)), 1e-3)
     if twice is not None:
         quarter = {"momentum": 0.25} if extent.operation.state else {}
         found.append(twice.but(attributes={**twice.attributes, **quarter, **extent.claims.fixed}))
@@ -63,7 +63,7 @@ def _plain_for(extent: Extent) -> Array:
 def _of_every_rank(extent: Extent) -> list[Case]:
     """Return one training in each rank."""
     shapes = [(2, 3, 2, 1, 3)[:rank] for rank in extent.ranks]
-    found = [_case(extent, (Step("train", _varied(shape, extent)),), 1e-3) for shape in shapes]
+    found = [case_within(extent, (Step("train", _varied(shape, extent)),), 1e-3) for shape in shapes]
     return [case for case in found if case is not None]
 
 
@@ -72,14 +72,14 @@ def _of_every_choice(extent: Extent) -> list[Case]:
     x = _varied(SQUARE, extent)
     script = (Step("train", x), _backward(x[::-1], 0))
     chosen = geometries(extent, SQUARE, 2)
-    found = [_case(extent, script, 1e-3, geometry=geometry) for geometry in chosen]
+    found = [case_within(extent, script, 1e-3, geometry=geometry) for geometry in chosen]
     return [case for case in found if case is not None]
 
 
 def _with_one_parameter(extent: Extent, x: Array) -> list[Case]:
     """Return a training and an inference with each parameter alone and with none, where they may be left out."""
     verbs: tuple[Verb, ...] = ("train", "infer") if extent.operation.state else ("train",)
-    given = [_case(extent, (Step(verb, x),), 1e-3) for verb in verbs]
+    given = [case_within(extent, (Step(verb, x),), 1e-3) for verb in verbs]
     return [
         case.but(parameters={name: case.parameters[name] for name in names})
         for case in given
@@ -97,9 +97,11 @@ def large(extent: Extent) -> list[Case]:
     found = []
     for shape in ((LONG, 2), (2, LONG), (LONG, 2, 1, 1), (1, 2, 1, LONG)):
         for layout in IN_MEMORY if len(shape) > 2 else IN_MEMORY[:1]:
-            equal = _case(extent, (Step("train", _tiled([0.1], shape, extent)),), 1.0, layout, LONG)
+            equal = case_within(extent, (Step("train", _tiled([0.1], shape, extent)),), 1.0, layout, LONG)
             varied = _tiled([0.1, 0.3, -0.2], shape, extent)
-            sums = _case(extent, (Step("train", varied), _backward(_tiled([0.3], shape, extent), 0)), 1.0, layout, LONG)
+            sums = case_within(
+                extent, (Step("train", varied), _backward(_tiled([0.3], shape, extent), 0)), 1.0, layout, LONG
+            )
             found += [case for case in (equal, sums) if case is not None]
     return found
 
@@ -113,7 +115,7 @@ def degenerate(extent: Extent) -> list[Case]:
         (Step("train", one[:, :1]),),
         (Step("train", x[:0]), *((Step("train", x),) if extent.claims.scripts and not _elementwise(extent) else ())),
     )
-    found = (_case(extent, script, 1e-3, least=0) for script in scripts)
+    found = (case_within(extent, script, 1e-3, least=0) for script in scripts)
     return [case for case in found if case is not None]
 
 
@@ -124,7 +126,7 @@ def _elementwise(extent: Extent) -> bool:
 
 def invalid(extent: Extent) -> list[Case]:
     """Return a negative epsilon, and each parameter one element too long."""
-    valid = _case(extent, (Step("train", _array(_plain_for(extent), extent)),), 1e-3)
+    valid = case_within(extent, (Step("train", _array(_plain_for(extent), extent)),), 1e-3)
     return list(_spoilt(valid, spoilable(extent))) if valid is not None else []
 
 
@@ -136,7 +138,7 @@ def _spoilt(case: Case, attributes: tuple[str, ...]) -> Iterator[Case]:
         yield case.but(parameters=longer, regime=f"{name} of the wrong length")
 
 
-def _case(
+def case_within(
     extent: Extent,
     script: tuple[Step, ...],
     epsilon: float,
@@ -144,7 +146,7 @@ def _case(
     least: int = 2,
     geometry: Geometry | None = None,
 ) -> Case | None:
-    """Return a case with everything that is claimed given, or None where the script is beyond the claims.
+    """Return a case with everything that is claimed given; None where the script is beyond the claims.
 
     least is the number of elements that a group or, where it is large, a block must have; geometry says which
     attributes are chosen, where it is not the first that has so many.
