@@ -127,7 +127,7 @@ def _try(hunt: Hunt, batch: Batch, tallies: list[Tally], observer: Observer) -> 
 def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally], observer: Observer) -> None:
     """Judge the stream's pinned cases, each by every law."""
     for number, case in enumerate(stream.pinned(hunt.extent())):
-        if not hunt.settings.judges(number):
+        if not (hunt.settings.judges(number) and hunt.settings.tries_pinned(number, hunt.dtype)):
             continue
         trial = Trial(hunt.implementation, case)
         for tally in tallies:

@@ -12,6 +12,7 @@ from normspec.properties.law import Law
 from normspec.properties.shelf import Shelf, shelf_of
 from normspec.properties.tally import Batch, Failure
 from normspec.spec.case import Case
+from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS
 
 
@@ -20,7 +21,7 @@ class Settings:
     """How hard to look: cases drawn for the main stream, the seed, the dtypes (all when none is named).
 
     shard is (k, n): of the same cases only every n-th is judged, from the k-th on; n shards together judge them all.
-    databases name where failing cases are kept, as normspec.properties.shelf reads them; the first is written to.
+    Of the pinned cases every pinned_every-th is tried, in each dtype others. databases name where failing cases are kept, as normspec.properties.shelf reads them; the first is written to.
     """
 
     max_examples: int = 100
@@ -28,6 +29,11 @@ class Settings:
     dtypes: tuple[str, ...] | None = None
     shard: tuple[int, int] = (1, 1)
     databases: tuple[str, ...] = ()
+    pinned_every: int = 1
+
+    def tries_pinned(self, number: int, dtype: str) -> bool:
+        """Return whether the number-th pinned case of a stream is tried in a dtype: the dtypes share them."""
+        return number % self.pinned_every == list(FORMATS).index(dtype) % self.pinned_every
 
     def judges(self, number: int) -> bool:
         """Return whether this shard judges the number-th case of a batch, counted from 0."""

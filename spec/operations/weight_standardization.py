@@ -13,5 +13,5 @@ WEIGHT_STANDARDIZATION = Operation(
     blocks=first_axis,
     parameters={},
     conventions=("statistics_dtype",),
-    requirements=("output", "dx", *CONDUCT_OF_X, *GROUPED, *CENTRED),
+    requirements=("output", "dx", *CONDUCT_OF_X, *GROUPED, *(name for name in CENTRED if name != "zero-crossing")),
 )

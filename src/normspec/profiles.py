@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from normspec.spec.formats import FORMATS
+
 
 @dataclass(frozen=True)
 class Profile:
     """What a profile sets: the cases of the main stream, and how implementations are asked.
 
+    pinned_every is how many dtypes share the pinned cases, each of which is tried in one of them.
     isolate asks each one in a process of its own; junit names the file that is written where no other is named.
     """
 
@@ -18,13 +21,19 @@ class Profile:
     max_examples: int
     isolate: bool = False
     junit: str = ""
+    pinned_every: int = 1
 
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
         profile.name: profile
         for profile in (
-            Profile("quick", "before every commit: the cases that are always tried, and a few that are drawn", 3),
+            Profile(
+                "quick",
+                "before every commit: the cases that are always tried, each in one dtype, and a few that are drawn",
+                3,
+                pinned_every=len(FORMATS),
+            ),
             Profile("default", "before a merge", 20),
             Profile("thorough", "every night: many more cases", 300),
             Profile(

@@ -115,7 +115,9 @@ def request(
     return Request(
         implementations=found,
         laws=tuple(LAWS[name] for name in chosen_laws),
-        settings=Settings(examples, seed, chosen_dtypes, shard_from(shard), kept),
+        settings=Settings(
+            examples, seed, chosen_dtypes, shard_from(shard), kept, pinned_every=PROFILES[profile].pinned_every
+        ),
         known=() if known_failures is None else _known(Path(known_failures), found),
         processes=processes,
         local=frozenset(each.name for each in asked if isinstance(each, Implementation)),

@@ -69,6 +69,7 @@ def _plain_settings(asked: Request) -> dict[str, Any]:
         "seed": settings.seed,
         "dtypes": list(settings.dtypes or ()),
         "laws": [law.name for law in asked.laws],
+        "pinned_every": settings.pinned_every,
         "shard": shard_text(settings.shard),
     }
 
