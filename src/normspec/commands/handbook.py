@@ -16,7 +16,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--report", type=_FILE, metavar="FILE", help="Verdicts: what 'normspec check --json FILE' wrote.")
 @click.option("--grades", type=_FILE, metavar="FILE", help="Accuracy: what 'normspec grade --json FILE' wrote.")
-@click.option("--faults", type=_FILE, metavar="FILE", help="Which law catches which fault; docs/data/faults.json.")
+@click.option("--faults", type=_FILE, metavar="FILE", help="Faults: another record than docs/data/faults.json.")
 @click.option("--quick/--no-quick", default=True, help="Check and grade what is at hand, where no file is given.")
 def command(output: Path, report: Path | None, grades: Path | None, faults: Path | None, quick: bool) -> None:
     """Write the handbook as HTML into the folder DIR, to be read in a browser without any network.
@@ -26,9 +26,10 @@ def command(output: Path, report: Path | None, grades: Path | None, faults: Path
     missing = [name for name in ("furo", "latex2mathml", "myst_parser", "sphinx") if find_spec(name) is None]
     if missing:
         raise click.ClickException(f"{', '.join(missing)} is not installed: pip install 'normspec[docs]'")
-    from normspec.handbook.build import build
+    from normspec.handbook.build import RECORDED_FAULTS, build
     from normspec.handbook.findings import gather
 
+    recorded = RECORDED_FAULTS if RECORDED_FAULTS.exists() else None
     with as_wrong_call(ValueError):
-        pages = build(output, gather(report, grades, faults, quick=quick))
+        pages = build(output, gather(report, grades, faults or recorded, quick=quick))
     click.echo(f"{pages} pages: open {output / 'index.html'}")

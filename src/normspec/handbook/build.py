@@ -12,7 +12,8 @@ from normspec.handbook.findings import Findings
 from normspec.handbook.markdown import toctree
 from normspec.handbook.site import make
 
-PROSE = Path(str(files("normspec.handbook").joinpath("prose")))
+PROSE = Path(str(files("normspec.handbook").joinpath("docs")))
+RECORDED_FAULTS = PROSE / "data" / "faults.json"
 LEARN = ("tutorial", "verdicts", "plug-in")
 WRITTEN = ("mathematics/index", "operations/index", "requirements", "conventions", "accuracy", "faults", "loop")
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")

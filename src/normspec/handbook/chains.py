@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from normspec.derivations.evidence import Evidence
+from normspec.derivations.nodes import Defined
 from normspec.derivations.notation import latex
 from normspec.derivations.proof import Claim, Relation
 from normspec.derivations.rendering import SIGNS, definitions, relations, sampling
@@ -22,14 +23,10 @@ class Chain:
     links: tuple[Proved, ...]
 
     @property
-    def headline(self) -> str | None:
-        """Return what the chain shows from its first to its last side, in LaTeX; None where that is its only step."""
+    def whole(self) -> str:
+        """Return what the chain shows from its first to its last side, in LaTeX."""
         first, last = self.links[0][0], self.links[-1][0]
-        signs = {relation.relation for relation, _ in self.links}
-        if len(self.links) < 2 or len(signs - {"="}) > 1:
-            return None
-        sign = next(iter(signs - {"="}), "=")
-        return f"{latex(first.left)} {SIGNS[sign]} {latex(last.right)}"
+        return f"{latex(first.left)} {SIGNS[last.relation]} {latex(last.right)}"
 
 
 def chains(claim: Claim) -> list[Chain]:
@@ -53,18 +50,27 @@ def shown(claim: Claim) -> Markup:
     return blocks + (_support(evidence[0], len(evidence)) if same else Markup(""))
 
 
-def headline(claim: Claim) -> Markup:
-    """Return the last thing that a claim shows, as one line."""
-    last = chains(claim)[-1]
-    relation = last.links[-1][0]
-    return flowing(last.headline or f"{latex(relation.left)} {SIGNS[relation.relation]} {latex(relation.right)}")
+def results(claim: Claim) -> Markup:
+    """Return all that a claim shows, a line for each."""
+    return boxed(*(chain.whole for chain in chains(claim)))
 
 
-def where(claim: Claim) -> Markup:
-    """Return the names that a claim uses, with what they stand for; nothing where it uses none."""
-    rows = [Markup("<dd>{}</dd>").format(flowing(f"{latex(d)} = {latex(d.body)}")) for d in definitions(claim)]
-    rows += [Markup("<dd>{}</dd>").format(html(scheme)) for scheme in sampling(claim)]
+def formula(claim: Claim) -> Markup:
+    """Return the one thing that a claim shows of a layer's result or gradient; else the last thing that it shows."""
+    lines = [chain.whole for chain in chains(claim)]
+    return boxed(next((line for line in lines if line.startswith(("y_", r"\frac{\partial"))), lines[-1]))
+
+
+def where(*claims: Claim) -> Markup:
+    """Return the names that claims use, each once, with what they stand for; nothing where they use none."""
+    named = {d.name: Markup("<dd>{}</dd>").format(_definition(d)) for claim in claims for d in definitions(claim)}
+    schemes = dict.fromkeys(scheme for claim in claims for scheme in sampling(claim))
+    rows = [*named.values(), *(Markup("<dd>{}</dd>").format(html(scheme)) for scheme in schemes)]
     return Markup('<dl class="where"><dt>where</dt>{}</dl>\n').format(Markup("").join(rows)) if rows else Markup("")
+
+
+def _definition(name: Defined) -> Markup:
+    return flowing(f"{latex(name)} = {latex(name.body)}")
 
 
 def _chain(chain: Chain, *, each: bool) -> Markup:
@@ -72,12 +78,13 @@ def _chain(chain: Chain, *, each: bool) -> Markup:
     short = width(left) <= _SHORT
     rows = Markup("").join(_link(*link, each=each) for link in chain.links)
     lhs = Markup('<div class="lhs">{}</div>').format(flowing(left))
-    top = _boxed(chain.headline) if chain.headline else Markup("")
+    top = boxed(chain.whole) if len(chain.links) > 1 else Markup("")
     return top + Markup('<div class="chain{}">{}{}</div>\n').format("" if short else " tall", lhs, rows)
 
 
-def _boxed(formula: str) -> Markup:
-    return Markup('<div class="headline">{}</div>\n').format(flowing(formula))
+def boxed(*formulas: str) -> Markup:
+    """Return formulas on lines of their own, in the middle."""
+    return Markup("").join(Markup('<div class="headline">{}</div>\n').format(flowing(each)) for each in formulas)
 
 
 def _link(relation: Relation, evidence: Evidence, *, each: bool) -> Markup:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from normspec.derivations.rendering import sentence
+from normspec.handbook.catches import Catch
 from normspec.handbook.findings import Findings
 from normspec.handbook.links import fault_target, to_law, to_operation
-from normspec.handbook.markdown import code, table
+from normspec.handbook.markdown import block
 from normspec.handbook.prose import markdown
 from normspec.implementations.faulty import FAULTS, Fault
 
@@ -20,7 +21,8 @@ def pages(found: Findings) -> Mapping[str, str]:
         "and named for it; each stands for a class of defects that were found in published layers. "
         "`normspec check faulty:NAME` shows how one fails.",
         "",
-        f"The record in this build holds {len(found.catches)} catches of {recorded} of these faults."
+        f"On record are {len(found.catches)} catches of {recorded} of these faults, each with the size m of the "
+        "smallest group on which it was seen."
         if found.catches
         else "This build was given no record of which law catches which fault; the tests of normspec hold that each "
         "one is caught.",
@@ -43,10 +45,17 @@ def operations(fault: Fault) -> list[str]:
 
 
 def _caught(fault: Fault, found: Findings) -> Iterable[str]:
-    rows = [
-        (to_operation(catch.operation), to_law(catch.law), code(catch.case))
-        for catch in found.catches
-        if catch.fault == fault.name
-    ]
-    if rows:
-        yield table(("operation", "caught by", "smallest case"), rows)
+    for operation, catches in _by_operation(fault, found).items():
+        laws = ", ".join(f"{to_law(catch.law)} (m = {catch.members})" for catch in catches)
+        yield f"Caught in {to_operation(operation)}, {catches[0].dtype}\n: by {laws}\n"
+        for catch in catches:
+            if catch.case:
+                yield f"The smallest case, which breaks {to_law(catch.law)}:\n\n{block(catch.case)}\n"
+
+
+def _by_operation(fault: Fault, found: Findings) -> Mapping[str, list[Catch]]:
+    grouped: dict[str, list[Catch]] = {}
+    for catch in found.catches:
+        if catch.fault == fault.name:
+            grouped.setdefault(catch.operation, []).append(catch)
+    return grouped

@@ -25,6 +25,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], style: str = "") -
     return f":::{{container}} wide {style}\n{body}\n:::\n"
 
 
+def block(text: str) -> str:
+    """Return text as a block of code; it has no backticks, or they stay within a longer fence."""
+    fence = "`" * max(3, 1 + max(map(len, _runs(text)), default=0))
+    return f"{fence}text\n{text}\n{fence}"
+
+
 def figure(inner: Markup, caption: Markup) -> Markup:
     """Return a picture with what is said below it."""
     return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(inner, caption)

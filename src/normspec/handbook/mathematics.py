@@ -31,9 +31,10 @@ def _index(chapters: Mapping[str, Chapter]) -> str:
         "# The mathematics",
         "",
         f"{len(claims)} claims in {len(chapters)} chapters. Every formula on these pages is printed from the "
-        "expressions that were checked: a normal form proves each step for every size, and a second checker, which shares no "
-        "code with it, evaluates both sides in exact rationals at a few sizes. The pages were not built before every step "
-        "was proved. What the suite holds implementations against is generated from the same expressions.",
+        "expressions that were checked: a normal form proves each step for every size, and a second checker, which "
+        "shares no code with it, evaluates both sides in exact rationals at a few sizes. The pages were not built "
+        "before every step was proved. What the suite holds implementations against is generated from the same "
+        "expressions.",
         "",
         toctree([f"{chapter.title} <{_path(name)}>" for name, chapter in chapters.items()], hidden=True),
     ]

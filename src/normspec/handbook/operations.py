@@ -7,10 +7,10 @@ from markupsafe import Markup
 
 from normspec.derivations.catalogue import claim
 from normspec.derivations.rendering import sentence
-from normspec.handbook.chains import headline, where
+from normspec.handbook.chains import formula, where
 from normspec.handbook.cubes import example_shape, picture
 from normspec.handbook.links import operation_target, to_claim, to_convention, to_law, to_requirement
-from normspec.handbook.markdown import code, figure, raw, table, toctree
+from normspec.handbook.markdown import block, code, figure, raw, table, toctree
 from normspec.handbook.prose import markdown
 from normspec.handbook.uses import laws_of
 from normspec.spec.conventions import CONVENTIONS
@@ -115,12 +115,12 @@ def _page(operation: Operation) -> str:
 
 
 def _formulas(operation: Operation) -> Iterable[str]:
-    for name in FORMULAS:
-        proof = operation.claim_of(REQUIREMENTS[name])
-        if name in operation.requirements and proof:
-            yield raw(Markup('<div class="headline">{}</div>{}').format(headline(claim(proof)), where(claim(proof))))
-            yield ""
-            yield f":::{{container}} source\n{to_requirement(name)}: derived step by step at {to_claim(proof)}.\n:::\n"
+    proofs = {name: operation.claim_of(REQUIREMENTS[name]) for name in FORMULAS if name in operation.requirements}
+    claims = {name: claim(proof) for name, proof in proofs.items()}
+    for name, proved in claims.items():
+        yield f"{raw(formula(proved))}\n"
+        yield f":::{{container}} source\n{to_requirement(name)}, derived at {to_claim(proved.name)}\n:::\n"
+    yield f"{raw(where(*claims.values()))}\n"
 
 
 def _partitions(operation: Operation) -> Iterable[str]:
@@ -155,7 +155,8 @@ def _signature(operation: Operation) -> Iterable[str]:
     arrays = ["x", *operation.parameters, *operation.state]
     given = ", ".join([*arrays, "*", *operation.open_attributes] if operation.open_attributes else arrays)
     back = ", ".join(["y", *operation.state])
-    yield f"```text\n{operation.name}({given}) -> {back}\n```\n"
+    call, gap = f"{operation.name}({given})", "\n    " if len(given + back) > 50 else " "
+    yield f"{block(f'{call}{gap}-> {back}')}\n"
     shape, attributes = example_shape(operation), _choices(operation)[0]
     names = [*arrays, "y", *operation.gradients]
     rows = [

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from markupsafe import Markup
-
 from normspec.derivations.catalogue import claim
 from normspec.derivations.rendering import sentence
-from normspec.handbook.chains import headline
+from normspec.handbook.chains import results
 from normspec.handbook.findings import Findings
 from normspec.handbook.links import law_target, requirement_target, to_claim, to_fault, to_operation
 from normspec.handbook.markdown import code, raw
@@ -45,7 +43,7 @@ def _section(requirement: Requirement, found: Findings) -> str:
 
 def _grounds(requirement: Requirement) -> Iterable[str]:
     if requirement.claim:
-        yield raw(Markup('<div class="headline">{}</div>').format(headline(claim(requirement.claim))))
+        yield raw(results(claim(requirement.claim)))
         yield ""
     proofs = ", ".join(map(to_claim, claims_of(requirement.name)))
     if proofs:

@@ -1,6 +1,7 @@
 """From Markdown to HTML: Sphinx, its settings, and the style."""
 
 import re
+import warnings
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -75,11 +76,19 @@ def palette() -> str:
 def make(source: Path, output: Path, work: Path) -> list[str]:
     """Turn the Markdown in a folder into HTML; return what Sphinx warns of, one line each."""
     from sphinx.application import Sphinx
+    from sphinx.util.console import nocolor
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     (work / "conf.py").write_text(_CONF, encoding="utf-8")
-    warnings = work / "warnings.txt"
-    with patch_docutils(), docutils_namespace(), warnings.open("w+", encoding="utf-8") as told:
+    nocolor()
+    told_of = work / "warnings.txt"
+    with (
+        warnings.catch_warnings(),
+        patch_docutils(),
+        docutils_namespace(),
+        told_of.open("w+", encoding="utf-8") as told,
+    ):
+        warnings.simplefilter("ignore")  # what Sphinx and its extensions will have to change in each other
         app = Sphinx(str(source), str(work), str(output), str(work / "doctrees"), "html", status=None, warning=told)
         app.build(force_all=True)
         told.seek(0)

@@ -1,21 +1,27 @@
 """Verdicts in a line or two: how many results conform, and each that does not."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from normspec.handbook.prose import markdown
 from normspec.properties.verdict import FAILING, Result
+
+_VERBS = {"conforms": "conform"}
 
 
 def told(results: Sequence[Result]) -> str:
     """Return in Markdown what was found, with every failure named. Text from implementations is escaped."""
     if not results:
         return "not asked in this build"
-    counts = Counter(result.verdict for result in results if result.verdict not in FAILING)
-    parts = [f"{verdict} {number}" for verdict, number in counts.items()]
-    targets = list(dict.fromkeys(result.target for result in results if result.verdict == "conforms"))
-    who = f" ({', '.join(map(markdown, targets))})" if targets else ""
-    return "; ".join([", ".join(parts) + who] * bool(parts) + list(_failures(results)))
+    kept: dict[str, list[Result]] = {}
+    for result in results:
+        if result.verdict not in FAILING:
+            kept.setdefault(result.verdict, []).append(result)
+    return "; ".join([*(_kept(*each) for each in kept.items()), *_failures(results)])
+
+
+def _kept(verdict: str, results: Sequence[Result]) -> str:
+    who = ", ".join(map(markdown, dict.fromkeys(result.target for result in results)))
+    return f"{len(results)} {_VERBS.get(verdict, verdict)} ({who})"
 
 
 def _failures(results: Iterable[Result]) -> Iterable[str]:

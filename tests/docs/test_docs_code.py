@@ -1,0 +1,75 @@
+"""What the prose shows is so: every program in it runs, every command in it prints what stands below it."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from normspec.command import main
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+WRITTEN = sorted(path for path in DOCS.glob("*.md"))
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page):
+    """The language and text of every block of code of a page."""
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+def shown(page):
+    """What of a page can be run: its programs, and its commands with what they print."""
+    return [(language, text) for language, text in blocks(page) if language in ("python", "console")]
+
+
+def lasting(printed):
+    """What a command prints, without what a better search, or another machine, may change: numbers and cases."""
+    text = re.sub(r"^(smallest|found|must lie).*?(?=^\S|\Z)", "", printed, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(
+        r"\d+ (checks|of them|s, seed|of \d+|not claimed|undecided|nonconforming)", r"some \1", " ".join(text.split())
+    )
+
+
+@pytest.mark.parametrize("page", [page for page in WRITTEN if shown(page)], ids=lambda page: page.name)
+@pytest.mark.timeout(600)
+def test_programs_run_and_commands_print_what_is_shown(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    for language, text in shown(page):
+        if language == "python":
+            (tmp_path / "my_norm.py").write_text(text, encoding="utf-8")
+            ran = [
+                sys.executable,
+                "-W",
+                "error",
+                *(["-m", "pytest", "-q"] if "def test_" in text else []),
+                "my_norm.py",
+            ]
+            subprocess.run(ran, check=True, timeout=300, capture_output=True)
+            continue
+        call, _, printed = text.partition("\n")
+        assert call.startswith("$ normspec ")
+        main(shlex.split(call)[2:])
+        assert lasting(capsys.readouterr().out) == lasting(printed)
+
+
+def test_a_changed_verdict_is_noticed():
+    assert lasting("output  BROKEN\n\n1 s, seed 0") != lasting("output  conforms\n\n1 s, seed 0")
+    assert lasting("found  y is 1\nsmallest x\nlast") == lasting("found  y is 2\n  more\nsmallest z\nlast")
+
+
+def test_the_first_minute_shows_what_it_says(capsys):
+    (text,) = [text for language, text in blocks(DOCS / "index.md") if language == "sh"]
+    *_, call = text.strip().splitlines()
+    assert main(shlex.split(call)[1:]) == 1
+    assert re.search(r"second-moment +BROKEN", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+def test_every_command_that_is_named_exists(page, capsys):
+    for words in re.findall(r"normspec ([a-z]+) ", page.read_text(encoding="utf-8")):
+        if f"`normspec {words} " in page.read_text(encoding="utf-8"):
+            assert main([words, "--help"]) == 0
