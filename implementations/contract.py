@@ -57,7 +57,8 @@ class Implementation:
     create builds the layer that a case asks for. refusals are the exceptions by which it says no. snippet returns a
     program that shows what this implementation does on a case, and the facts that it must meet, without normspec; or
     nothing. answer, where there is one, answers whole cases instead of a layer, for what is not in this process; close
-    ends what answers, until it is asked again.
+    ends what answers, until it is asked again. stands_for names the implementation that this one is a use of, so that
+    what is on record about that one is known of this one too.
     """
 
     name: str
@@ -68,4 +69,5 @@ class Implementation:
     snippet: Callable[[Case, tuple[Fact, ...]], str] = _no_snippet
     statement: str = ""
     answer: Callable[[Case], Outcome] | None = None
+    stands_for: str = ""
     close: Callable[[], None] = _nothing_to_close

@@ -28,6 +28,13 @@ def locate(target: str) -> Any:
     return _attribute(target, load(target, place), attribute)
 
 
+def beside(target: str, attribute: str) -> Any:
+    """Return another attribute of the module that a target was found in, or None where there is none."""
+    place = target.rpartition(":")[0]
+    module = sys.modules.get(_name_of(Path(place)) if place.endswith(".py") else place)
+    return getattr(module, attribute, None)
+
+
 def load_registered(target: str, place: str) -> Any:
     """Return what MODULE:ATTRIBUTE names, for a module of normspec itself that may need an extra."""
     module, _, attribute = place.partition(":")
@@ -47,8 +54,12 @@ def _from_file(target: str, name: str) -> ModuleType:
         return _guarded(target, name, lambda: _executed(path))
 
 
+def _name_of(path: Path) -> str:
+    return f"normspec_target_{path.stem}_{abs(hash(path.resolve())):x}"
+
+
 def _executed(path: Path) -> ModuleType:
-    name = f"normspec_target_{path.stem}_{abs(hash(path.resolve())):x}"
+    name = _name_of(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be loaded as a module")

@@ -127,6 +127,16 @@ def names_of(function: Function) -> Mapping[str, Parameter]:
     return signature(function).parameters
 
 
+def needs_nothing(function: Function) -> bool:
+    """Return whether a function, or class, can be called without an argument."""
+    try:
+        parameters = names_of(function).values()
+    except (TypeError, ValueError):
+        return False
+    variadic = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
+    return all(each.default is not Parameter.empty or each.kind in variadic for each in parameters)
+
+
 def gradients_of(backward: Function, operation: Operation) -> tuple[str, ...]:
     """Return the gradients that a backward function returns: that of x, and of each parameter that it takes."""
     return ("dx", *(f"d{name}" for name in operation.parameters if name in names_of(backward)))

@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError, signature_of
 from normspec.implementations.faulty import FAULTS, Fault
-from normspec.implementations.locate import load_registered, locate
+from normspec.implementations.locate import beside, load_registered, locate
 from normspec.implementations.pipe import ISOLATED, PIPE, Terms, from_process
-from normspec.implementations.plug_in import check_signature, forward_names, from_function, names_of
+from normspec.implementations.plug_in import check_signature, forward_names, from_function, names_of, needs_nothing
 from normspec.implementations.vetting import objection
 from normspec.spec.operations import OPERATIONS
 
@@ -58,8 +58,8 @@ def resolve(target: str, operation: str | None = None, terms: Terms | None = Non
     """Return the implementations that a target names, those of one operation where one is given.
 
     A target is a registered name, faulty:NAME, package.module:attribute or path/to/file.py:attribute. The attribute may
-    be an Implementation, a tuple of them, a function whose parameters have the specification's names, or a torch
-    module class. pipe:COMMAND is a program that speaks docs/protocol.md, isolated:TARGET any other target in a process
+    be an Implementation, a tuple of them, a function whose parameters have the specification's names, a torch module
+    class, or a torch model or what builds one, of which every normalization layer is meant. pipe:COMMAND is a program that speaks docs/protocol.md, isolated:TARGET any other target in a process
     of its own; terms limits both. Raises TargetError, with one line that says what to do.
     """
     found = _found(target, operation, terms)
@@ -121,6 +121,8 @@ def _as_implementations(target: str, thing: Any, operation: str | None) -> tuple
         return (_vetted(target, thing),)
     if isinstance(thing, tuple | list) and thing and all(isinstance(each, Implementation) for each in thing):
         return tuple(_vetted(target, each) for each in thing)
+    if _is_model(thing):
+        return _in_model(target, thing, operation)
     if not callable(thing):
         kind = type(thing).__name__
         raise TargetError(
@@ -130,6 +132,18 @@ def _as_implementations(target: str, thing: Any, operation: str | None) -> tuple
         return (_adapted(target, thing, operation),)
     except TargetError as error:
         raise TargetError(f"target={target!r}: {error}") from None
+
+
+def _in_model(target: str, thing: Any, operation: str | None) -> tuple[Implementation, ...]:
+    """Return the normalization layers inside a torch model."""
+    from normspec.implementations.torch_model import layers_in
+
+    extra = {"example": beside(target, "example_input"), "declared": beside(target, "layers")}
+    try:
+        found = layers_in(thing, target.rpartition(":")[2], **extra)
+    except TargetError as error:
+        raise TargetError(f"target={target!r}: {error}") from None
+    return tuple(_vetted(target, each) for each in found if operation in (None, each.operation)) or found
 
 
 def _vetted(target: str, implementation: Implementation) -> Implementation:
@@ -152,6 +166,14 @@ def _adapted(target: str, thing: Any, operation: str | None) -> Implementation:
 def _is_torch_module_class(thing: Any) -> bool:
     torch = sys.modules.get("torch")  # whoever defines a module class has imported it
     return torch is not None and isinstance(thing, type) and issubclass(thing, torch.nn.Module)
+
+
+def _is_model(thing: Any) -> bool:
+    """Return whether a thing is a torch model, or builds one when it is called without an argument."""
+    torch = sys.modules.get("torch")
+    if torch is None or isinstance(thing, torch.nn.Module):
+        return torch is not None
+    return callable(thing) and needs_nothing(thing)
 
 
 def _operation_of(function: Any) -> str:

@@ -1,6 +1,7 @@
 """A torch module at work: parameters and statistics by its state_dict, gradients by autograd."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
 
 import torch
@@ -19,20 +20,24 @@ NAMES: Mapping[str, str] = MappingProxyType(
 """The specification's names, and those that torch's own modules have for them."""
 
 
+class ShapeError(ValueError):
+    """What is given has not as many elements as the module keeps."""
+
+
 class ModuleLayer:
     """One module. What a case leaves out stays as a new module has it: 1 for gamma, 0 for beta.
 
     names tells where the module keeps what the specification names; what has more axes there, as (1, C, 1, 1), is
-    given and read in the specification's shape.
+    given and read in the specification's shape. Raises ShapeError for an array of another size.
     """
 
     def __init__(self, case: Case, build: Build, names: Mapping[str, str] = NAMES, device: str = "cpu") -> None:
         self.case, self.names, self.device = case, names, device
         self.module = build(case).to(device, getattr(torch, case.dtype))
-        self.own = dict(self.module.named_parameters()) | dict(self.module.named_buffers())
         self.wanted = wanted_by_forward(case)
         self.taped: list[Graph] = []
-        self._load({**case.parameters, **case.state})
+        for name, values in {**case.parameters, **case.state}.items():
+            self._load(name, to_torch(values, device))
         self._require(frozenset().union(*self.wanted))
 
     def forward(self, x: Array, *, training: bool) -> Array:
@@ -40,8 +45,7 @@ class ModuleLayer:
         leaf = to_torch(x, self.device).requires_grad_("dx" in self.wanted[len(self.taped)])
         with torch.enable_grad():
             y = self.module.train(training)(leaf)
-        held = {name: self.own[self.names[name]] for name in self.case.parameters}
-        self.taped.append(Graph({"x": leaf, **held}, y))
+        self.taped.append(Graph({"x": leaf, **{name: self._held(name) for name in self.case.parameters}}, y))
         return to_numpy(y)
 
     def backward(self, step: int, cotangent: Array, wanted: tuple[str, ...]) -> Mapping[str, Array]:
@@ -51,19 +55,35 @@ class ModuleLayer:
 
     def state(self) -> Mapping[str, Array]:
         """Return the running statistics."""
-        return {name: self._shaped(name, to_numpy(self.own[self.names[name]])) for name in self.case.state}
+        return {name: self._shaped(name, to_numpy(self._held(name))) for name in self.case.state}
+
+    def _held(self, name: str) -> torch.Tensor:
+        """Return what the module has under a name now: some layers put a new tensor there in every step."""
+        held: torch.Tensor = attrgetter(self.names[name])(self.module)
+        return held
 
     def _shaped(self, name: str, values: Array) -> Array:
         given = self.case.parameters.get(name, self.case.state.get(name))
         return values if given is None else values.reshape(given.shape)
 
-    def _load(self, arrays: Mapping[str, Array]) -> None:
-        with torch.no_grad():
-            for name, values in arrays.items():
-                own = self.own[self.names[name]]
-                own.copy_(to_torch(values, self.device).reshape(own.shape))
+    def _load(self, name: str, values: torch.Tensor) -> None:
+        held, place = self._held(name), self.names[name]
+        if held.numel() != values.numel():
+            raise ShapeError(f"{name} has {values.numel()} elements, and {place} of the module has {held.numel()}")
+        new = values.reshape(held.shape)
+        if is_kept(self.module, place):
+            with torch.no_grad():
+                held.copy_(new)
+        else:
+            setattr(self.module, place, new)
 
     def _require(self, wanted: frozenset[str]) -> None:
-        for name in ("gamma", "beta"):
-            if self.names.get(name) in self.own:
-                self.own[self.names[name]].requires_grad_(f"d{name}" in wanted)
+        own = dict(self.module.named_parameters())
+        for name, place in self.names.items():
+            if place in own:
+                own[place].requires_grad_(f"d{name}" in wanted)
+
+
+def is_kept(module: nn.Module, place: str) -> bool:
+    """Return whether a tensor is one of the module's parameters and buffers, which move, change dtype and are saved."""
+    return place in {name for name, _ in (*module.named_parameters(), *module.named_buffers())}
