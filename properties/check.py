@@ -139,5 +139,10 @@ def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally], observer: Obse
 def _record(hunt: Hunt, tally: Tally, drawn: Batch | None, trial: Trial) -> None:
     judgement = judge(tally.law, trial)
     tally.count(judgement)
-    if isinstance(judgement, Broken) and hunt.on_record(tally.law, trial.case) is None:
+    if not isinstance(judgement, Broken):
+        return
+    entry = hunt.on_record(tally.law, trial.case)
+    if entry is None:
         tally.fail(Failure(drawn, trial.case, judgement))
+    elif entry not in tally.known:
+        tally.known.append(entry)

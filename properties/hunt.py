@@ -68,7 +68,8 @@ class Hunt:
 
     def on_record(self, law: Law, case: Case) -> KnownFailure | None:
         """Return the entry of the record that a failure of the law on this case matches."""
-        return next((entry for entry in self.known if entry.covers(self.implementation.name, law.name, case)), None)
+        names = filter(None, (self.implementation.name, self.implementation.stands_for))
+        return next((entry for name in names for entry in self.known if entry.covers(name, law.name, case)), None)
 
     def batches(self, stream: Stream) -> list[Batch]:
         """Return the batches in which the stream's cases are drawn: one a regime where it is stratified.

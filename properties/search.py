@@ -116,6 +116,8 @@ def _run(
     def run(case: Case) -> None:
         look(case)
 
+    if cases.is_empty:
+        return
     with _without_constants_of_modules():
         run()
 
