@@ -31,7 +31,9 @@ NUMBERS: Mapping[str, str] = MappingProxyType(
         "rstd_error": "error of rstd that y implies, in units of u",
     }
 )
-OUTPUTS = ("y", *GRADIENTS, "running_mean", "running_var")
+OUTPUTS = tuple(
+    dict.fromkeys(("y", *GRADIENTS, *(name for each in OPERATIONS.values() for name in (*each.gradients, *each.state))))
+)
 MODES = ("train", "infer")
 
 Numbers = Mapping[str, tuple[float, float]]
