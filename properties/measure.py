@@ -114,7 +114,7 @@ class Measuring:
         numbers = {name: sizes(self.case.format, values, expected(LINE)[name]) for name, values in seen.items()}
         contract = contract_of(LINE, self.case.dtype, conventions)
         question = Question(operation, self.case, index, state, conventions, contract)
-        if "y" in seen and question.batch_statistics:
+        if "y" in seen and question.batch_statistics and "shared-statistics" in operation.requirements:
             numbers["y"] = {**numbers["y"], **statistics(question, seen["y"])}
         return {name: Measured(grades[name], numbers[name]) for name in seen}
 
