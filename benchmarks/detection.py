@@ -5,8 +5,8 @@
 
 Every fault is held against every law of every operation that it concerns. Cases are those of a check, the pinned ones
 first; a fault that a pinned case catches is caught under every seed, so that seeds are only tried where none does.
---examples 0 asks the pinned cases alone. Pairs that the JSON file already holds are not asked again, so that a run can
-be broken off. Exits with 1 where a fault escapes under some seed, or where a law catches none.
+--examples 0 asks the pinned cases alone. Pairs that the JSON file already holds as caught are not asked again, so that
+a run can be broken off. Exits with 1 where a fault escapes under some seed, or where a law catches none.
 """
 
 import argparse
@@ -122,7 +122,12 @@ def main() -> int:
     seeds = tuple(int(seed) for seed in asked.seeds.split(","))
     every = list(pairs(tuple(asked.operations.split(","))))
     old = asked.json and asked.json.exists()
-    rows: list[Pair] = json.loads(asked.json.read_text())["rows"] if old else []
+    known = {(fault.name, operation) for fault, operation in every}
+    rows: list[Pair] = [
+        each
+        for each in (json.loads(asked.json.read_text())["rows"] if old else [])
+        if (each["fault"], each["operation"]) in known and each["laws"]
+    ]
     done = {(each["fault"], each["operation"]) for each in rows}
     start = written = time.monotonic()
     for fault, operation in track([pair for pair in every if (pair[0].name, pair[1]) not in done]):

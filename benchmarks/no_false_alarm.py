@@ -22,8 +22,8 @@ from rich.progress import track
 from normspec.files import write_whole
 from normspec.implementations.contract import Implementation
 from normspec.implementations.targets import resolve
-from normspec.properties.check import Settings
 from normspec.properties.detection import rejected
+from normspec.properties.hunt import Settings
 from normspec.spec.plain import plain_case
 
 RECORDS = Path("implementations/known_failures")

@@ -8,7 +8,12 @@ from normspec.implementations.numpy_layer import NumpyLayer
 from normspec.spec.formats import Array
 from normspec.spec.partition import Partition
 
-ROW_BLOCKS = ("layer_norm", "rms_norm")  # where the parameters belong to positions within a group
+ROW_BLOCKS = (
+    "layer_norm",
+    "rms_norm",
+    "add_layer_norm",
+    "add_rms_norm",
+)  # where the parameters belong to positions within a group
 
 
 def _reversed_blocks(xhat: Array, gamma: Array | None, beta: Array | None) -> Array:

@@ -11,6 +11,7 @@ from normspec.implementations.faulty.fault import (
     AFFINE,
     CENTRED,
     EPSILON,
+    EVERY,
     SHIFTED,
     Passing,
     by_conduct,
@@ -23,6 +24,7 @@ from normspec.implementations.formulas import average, two_pass
 from normspec.implementations.layouts import bits
 from normspec.implementations.numpy_layer import NumpyLayer, Standardized, standardize
 from normspec.spec.formats import Array
+from normspec.spec.operations import OPERATIONS
 from normspec.spec.partition import Partition
 
 _calls = count()
@@ -124,6 +126,11 @@ def _across_groups(rows: Array) -> tuple[Array, Array]:
     return np.broadcast_to(mean.mean(axis=0, keepdims=True), mean.shape), average(np.square(rows - mean)) + 0 * variance
 
 
+def _of_rank(rank: int) -> tuple[str, ...]:
+    """Return the operations that take input of this rank."""
+    return tuple(name for name in EVERY if rank in OPERATIONS[name].ranks)
+
+
 FAULTS = (
     by_conduct(
         "wrong-dtype",
@@ -190,6 +197,7 @@ FAULTS = (
         "input of rank 3, which is claimed, raises IndexError",
         "a claimed input makes the layer crash",
         _CrashesOnRankThree,
+        _of_rank(3),
     ),
     by_conduct(
         "crashes-on-odd-width",
@@ -197,6 +205,7 @@ FAULTS = (
         "an odd last axis of input of rank 3 to 5 raises AssertionError",
         "a claimed input makes the layer crash",
         _CrashesOnOddWidth,
+        _of_rank(3),
     ),
     by_conduct(
         "refuses-rank-5",
@@ -204,6 +213,7 @@ FAULTS = (
         "input of rank 5, which is claimed, is refused",
         "a claimed input is refused",
         _RefusesRankFive,
+        _of_rank(5),
     ),
     by_conduct(
         "dbeta-forgotten",

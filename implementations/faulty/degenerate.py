@@ -112,6 +112,7 @@ FAULTS = (
         "squares overflow to infinity, whose reciprocal square root is 0: y is beta",
         "y of huge elements is finite and wrong",
         _Unscaled,
+        tuple(name for name in FAMILY if "loud-overflow" in OPERATIONS[name].requirements),
     ),
     by_layer(
         "empty-batch-nan",

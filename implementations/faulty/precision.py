@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from normspec.implementations.faulty.fault import CENTRED, SHIFTED, by_layer
+from normspec.implementations.faulty.fault import CENTRED, by_layer
 from normspec.implementations.formulas import rstd
 from normspec.implementations.numpy_layer import NumpyLayer, Standardized
 from normspec.spec.formats import Array
+from normspec.spec.operations import OPERATIONS
 
 FEW = 16  # elements whose mean has few roundings: another order of them is no excuse
 
@@ -54,7 +55,7 @@ FAULTS = (
         "for arrays in bfloat16, rstd is kept with the 11 bits of float16",
         "y where beta cancels it; elsewhere its own rounding hides it",
         _HalfStatistics,
-        tuple(name for name in CENTRED if name in SHIFTED),
+        tuple(name for name in CENTRED if "zero-crossing" in OPERATIONS[name].requirements),
     ),
     by_layer(
         "mean-recomputed",
@@ -62,6 +63,6 @@ FAULTS = (
         f"of more than {FEW} elements, every other one is centred by a mean that was summed again in another order",
         "no single mean explains y, though each element is within its tolerance",
         _MeanRecomputed,
-        CENTRED,
+        tuple(name for name in CENTRED if "shared-statistics" in OPERATIONS[name].requirements),
     ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from normspec.properties.cases.scripts import spoilable
 from normspec.properties.cases.shapes import Extent, Geometry, geometries
-from normspec.spec.case import GRADIENTS, Case, Step, Verb
+from normspec.spec.case import GRADIENTS, SECOND, Case, Step, Verb
 from normspec.spec.formats import Array
 from normspec.spec.operations import Operation
 from normspec.spec.operations.operation import Attributes
@@ -50,8 +50,16 @@ def small(extent: Extent) -> list[Case]:
     if twice is not None:
         quarter = {"momentum": 0.25} if extent.operation.state else {}
         found.append(twice.but(attributes={**twice.attributes, **quarter, **extent.claims.fixed}))
+    if "double_backward" in extent.claims.verbs:
+        found.append(case_within(extent, (Step("train", plain), _twice(plain)), 1e-3))
     known = [case for case in found if case is not None]
+    known += _far_and_longer(extent)
     return known + _of_every_rank(extent) + _of_every_choice(extent) + _with_one_parameter(extent, plain)
+
+
+def _twice(x: Array) -> Step:
+    """Return a double backward of the first step."""
+    return Step("backward", None, x[::-1], 0, SECOND, direction=np.flip(x))
 
 
 def _plain_for(extent: Extent) -> Array:
@@ -61,8 +69,8 @@ def _plain_for(extent: Extent) -> Array:
 
 
 def _of_every_rank(extent: Extent) -> list[Case]:
-    """Return one training in each rank."""
-    shapes = [(2, 3, 2, 1, 3)[:rank] for rank in extent.ranks]
+    """Return one training in each rank, and one with a single channel."""
+    shapes = [(2, 3, 2, 1, 3)[:rank] for rank in extent.ranks] + [(3, 1, 2, 1, 2)[: min(extent.ranks)]]
     found = [case_within(extent, (Step("train", _varied(shape, extent)),), 1e-3) for shape in shapes]
     return [case for case in found if case is not None]
 
@@ -80,12 +88,28 @@ def _with_one_parameter(extent: Extent, x: Array) -> list[Case]:
     """Return a training and an inference with each parameter alone and with none, where they may be left out."""
     verbs: tuple[Verb, ...] = ("train", "infer") if extent.operation.state else ("train",)
     given = [case_within(extent, (Step(verb, x),), 1e-3) for verb in verbs]
+    optional = [name for name in extent.claims.parameters if name in extent.claims.optional]
     return [
-        case.but(parameters={name: case.parameters[name] for name in names})
+        case.but(parameters={name: a for name, a in case.parameters.items() if name in kept or name not in optional})
         for case in given
-        if case is not None and set(case.parameters) <= set(extent.claims.optional)
-        for names in ((), *((name,) for name in case.parameters))
+        if case is not None
+        for kept in ((), *((name,) for name in optional))
     ]
+
+
+def _far_and_longer(extent: Extent) -> list[Case]:
+    """Return groups of some dozen elements far from 0, in which a mean that is not one shows in its pattern."""
+    shapes = ((33, 2), (2, 33), (1, 2, 33))
+    far = 2.0 ** (extent.format.precision - 11)
+    xs = [_array(np.resize([1, -2, 3, 0.5, -0.5, 4, 2], shape) * 4 + far, extent) for shape in shapes]
+    found = [case_within(extent, (Step("train", x),), 1e-3, least=33) for x in xs if x.ndim in extent.ranks]
+    return [_bare(case, extent) for case in found if case is not None]
+
+
+def _bare(case: Case, extent: Extent) -> Case:
+    """Return the case without the parameters that may be left out."""
+    needed = {name: values for name, values in case.parameters.items() if name not in extent.claims.optional}
+    return case.but(parameters=needed)
 
 
 def _varied(shape: Shape, extent: Extent) -> Array:
@@ -203,6 +227,9 @@ def _within(step: Step, operation: Operation, shape: Shape, attributes: Attribut
     if step.cotangent is None:
         return step
     y = operation.shape_of("y", shape, attributes)
+    if step.direction is not None:
+        seconds = tuple(name for name in SECOND if name != "ddgamma" or "dgamma" in gradients)
+        return Step("backward", None, np.resize(step.cotangent, y), step.of, seconds, direction=step.direction)
     return Step("backward", None, np.resize(step.cotangent, y), step.of, gradients)
 
 

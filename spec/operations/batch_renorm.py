@@ -40,6 +40,8 @@ BATCH_RENORM = Operation(
         "gradient-sum",
         "rank-equivalence",
         "inference-keeps-state",
+        "single-element",
+        "empty-batch",
     ),
     proofs={"training-output": "batch-renorm", "dx": "batch-renorm-dx", "dgamma": "batch-renorm-dgamma"},
 )
