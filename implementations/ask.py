@@ -110,5 +110,9 @@ def _backward(session: _Session, instance: Instance, step: Step) -> Mapping[str,
         raise ValueError(f"script[{session.position}] has no cotangent")
     earlier = sum(other.verb != "backward" for other in case.script[: step.of])
     cotangent = session.hand(f"step {session.position}: cotangent", step.cotangent)
-    answer = instance.backward(earlier, cotangent, step.wanted)
+    if step.direction is None:
+        answer = instance.backward(earlier, cotangent, step.wanted)
+    else:
+        direction = session.hand(f"step {session.position}: direction", step.direction)
+        answer = instance.double_backward(earlier, cotangent, direction, step.wanted)  # type: ignore[attr-defined]
     return checked(case, "backward()", answer, demanded(case, session.position))

@@ -158,6 +158,22 @@ def dx_direction(g: Array, xhat: Array, scale: Array) -> Array:
     return dx
 
 
+def ddx_training(g: Array, u: Array, xhat: Array, scale: Array) -> Array:
+    """Return the gradient for x of the inner product of u with dx_training."""
+    own = average(g * u) - average(g) * average(u)
+    along_g, along_u = average(g * xhat), average(u * xhat)
+    rest_g, rest_u = g - average(g) - xhat * along_g, u - average(u) - xhat * along_u
+    return np.asarray(-np.square(scale) * (xhat * (own - along_g * along_u) + along_g * rest_u + along_u * rest_g))
+
+
+def ddx_rescaled(g: Array, u: Array, xhat: Array, scale: Array) -> Array:
+    """Return the same for a layer that does not centre: the gradient for x of the inner product with dx_rescaled."""
+    along_g, along_u = average(g * xhat), average(u * xhat)
+    rest_g, rest_u = g - xhat * along_g, u - xhat * along_u
+    own = average(g * u) - along_g * along_u
+    return np.asarray(-np.square(scale) * (xhat * own + along_g * rest_u + along_u * rest_g))
+
+
 def dx_inference(g: Array, scale: Array) -> Array:
     """Return dx = rstd g, where the statistics are constants."""
     return scale * g
@@ -189,6 +205,7 @@ class Formulas:
     new_weight: Callable[[float | None, str, int], float] = new_weight
     scaled_cotangent: Callable[[Array, Array | None], Array] = scaled_cotangent
     dx_training: Callable[[Array, Array, Array], Array] = dx_training
+    ddx: Callable[[Array, Array, Array, Array], Array] = ddx_training
     dx_inference: Callable[[Array, Array], Array] = dx_inference
     dgamma: Callable[[Array, Array], Array] = dgamma
     dbeta: Callable[[Array], Array] = dbeta

@@ -5,6 +5,7 @@ from functools import partial
 from normspec.implementations.contract import Implementation
 from normspec.implementations.formulas import (
     Formulas,
+    ddx_rescaled,
     dx_direction,
     dx_rescaled,
     dx_sample,
@@ -17,17 +18,18 @@ from normspec.implementations.layouts import LAYOUTS
 from normspec.implementations.numpy_layer import NumpyLayer
 from normspec.implementations.numpy_others import OTHERS
 from normspec.implementations.numpy_renorm import RenormLayer
-from normspec.spec.claims import claims_for
+from normspec.spec.claims import Claims, claims_for
 from normspec.spec.operations import OPERATIONS
 
 DEVIATIONS = Formulas()
 RECURRENCE = Formulas(statistics=welford)
-ROOT_MEAN_SQUARE = Formulas(statistics=mean_square, dx_training=dx_rescaled)
+ROOT_MEAN_SQUARE = Formulas(statistics=mean_square, dx_training=dx_rescaled, ddx=ddx_rescaled)
 NORM = Formulas(statistics=sum_of_squares, dx_training=dx_direction)
 
 SAMPLE = Formulas(statistics=two_pass_sample, dx_training=dx_sample)
 
 CENTRED = ("batch_norm", "layer_norm", "instance_norm", "group_norm", "add_layer_norm")
+TWICE = ("batch_norm", "layer_norm", "instance_norm", "group_norm", "rms_norm")
 PARAMETERLESS = ("weight_standardization", "standardize")
 
 
@@ -47,7 +49,15 @@ def layer(
         operation=operation,
         create=partial(of, formulas=formulas, declared=declared),
         claims=claims_for(
-            spec, layouts=tuple(LAYOUTS), momentum_none=bool(spec.state), conventions=declared, grade=grade
+            spec,
+            verbs=(
+                *Claims().verbs,
+                *(("double_backward",) if operation in TWICE and "cast_order" not in declared else ()),
+            ),
+            layouts=tuple(LAYOUTS),
+            momentum_none=bool(spec.state),
+            conventions=declared,
+            grade=grade,
         ),
         refusals=(ValueError,),
         statement=f"{operation} in NumPy, {statement}",

@@ -111,6 +111,25 @@ class NumpyLayer:
             answers = {name: getattr(self, f"_{name}")(saved, dy) for name in wanted}
             return {name: values.astype(self.dtype) for name, values in answers.items()}
 
+    def double_backward(
+        self, step: int, cotangent: Array, direction: Array, wanted: tuple[str, ...]
+    ) -> Mapping[str, Array]:
+        """Return the wanted cotangents of dy, x and gamma, where direction is that of dx at the step-th forward."""
+        saved, f = self.saved[step], self.formulas
+        s, groups, blocks = saved.standardized, saved.groups, saved.blocks
+        with np.errstate(all="ignore"):
+            gamma = self._parameter("gamma", blocks)
+            dy = blocks.split(cotangent.astype(self.working))
+            g = groups.split(blocks.join(f.scaled_cotangent(dy, gamma)))
+            u = groups.split(direction.astype(self.working))
+            tangent = blocks.split(groups.join(np.ldexp(f.dx_training(u, s.xhat, s.scale), -s.exponent)))
+            answers = {
+                "ddy": blocks.join(f.scaled_cotangent(tangent, gamma)),
+                "ddx": groups.join(np.ldexp(f.ddx(g, u, s.xhat, s.scale), -2 * s.exponent)),
+                "ddgamma": f.dgamma(dy, tangent).reshape(blocks.parts_shape),
+            }
+            return {name: answers[name].astype(self.dtype) for name in wanted}
+
     def state(self) -> Mapping[str, Array]:
         """Return the running statistics."""
         return self.running

@@ -36,7 +36,9 @@ def _step(case: Case, step: Step, move: Move) -> Step:
     if step.cotangent is None or step.of is None:
         return replace(step, x=_copied(move(step.input)))
     shape = case.script[step.of].input.shape
-    return replace(step, cotangent=_carry(case, OPERATIONS[case.operation].output, step.cotangent, shape, move))
+    cotangent = _carry(case, OPERATIONS[case.operation].output, step.cotangent, shape, move)
+    direction = None if step.direction is None else _copied(move(step.direction))
+    return replace(step, cotangent=cotangent, direction=direction)
 
 
 def _carry(case: Case, role: Role, values: Array, shape: Shape, move: Move) -> Array:

@@ -20,8 +20,9 @@ from normspec.spec.operations import OPERATIONS
 class Settings:
     """How hard to look: cases drawn for the main stream, the seed, the dtypes (all when none is named).
 
-    shard is (k, n): of the same cases only every n-th is judged, from the k-th on; n shards together judge them all.
-    Of the pinned cases every pinned_every-th is tried, in each dtype others. databases name where failing cases are kept, as normspec.properties.shelf reads them; the first is written to.
+    shard is (k, n): of the same cases only every n-th is judged, from the k-th on; n shards together judge them all. Of
+    the pinned cases every pinned_every-th is tried, in each dtype others. databases name where failing cases are kept,
+    as normspec.properties.shelf reads them; the first is written to.
     """
 
     max_examples: int = 100

@@ -88,7 +88,7 @@ def shrink(
 
 def complexity(case: Case) -> tuple[int, ...]:
     """Return how much a reader has to take in: elements, steps, arrays given, values that are neither zero nor one."""
-    arrays = [array for step in case.script for array in (step.x, step.cotangent) if array is not None]
+    arrays = [array for step in case.script for array in (step.x, step.cotangent, step.direction) if array is not None]
     given = [*case.parameters.values(), *case.state.values()]
     odd = sum(int(((array != 0) & (array != 1)).sum()) for array in (*arrays, *given))
     return sum(array.size for array in arrays), len(case.script), len(given), odd
@@ -116,6 +116,8 @@ def _run(
     def run(case: Case) -> None:
         look(case)
 
+    if cases.is_empty:
+        return
     if cases.is_empty:
         return
     with _without_constants_of_modules():
@@ -147,6 +149,6 @@ def fingerprint(case: Case) -> bytes:
         digest.update(name.encode() + repr(values.shape).encode() + values.tobytes())
     for step in case.script:
         digest.update(repr((step.verb, step.of, step.wanted)).encode())
-        for array in (step.x, step.cotangent):
+        for array in (step.x, step.cotangent, step.direction):
             digest.update(b"-" if array is None else repr(array.shape).encode() + array.tobytes())
     return digest.digest()

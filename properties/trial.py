@@ -68,6 +68,8 @@ class Trial:
         arrays = {**case.parameters, **state, "x": forward.input}
         if step.cotangent is not None:
             arrays["cotangent"] = step.cotangent
+        if step.direction is not None:
+            arrays["direction"] = step.direction
         contents = tuple((name, values.shape, values.tobytes()) for name, values in arrays.items())
         return (step.verb, forward.verb, step.wanted, tuple(case.attributes.items()), sum(trained), contents)
 

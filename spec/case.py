@@ -14,6 +14,8 @@ Change = Callable[[Array], Array]
 Verb = Literal["train", "infer", "backward"]
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
+SECOND = ("ddy", "ddx", "ddgamma")
+"""What a double backward gives: the cotangents of dy, x and gamma, where a cotangent of dx is given."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -21,12 +23,14 @@ class Step:
     """One step of a script.
 
     train and infer take x. backward takes the cotangent of y, the index `of` of the forward step that it belongs to,
-    and the gradients wanted of it.
+    and the gradients wanted of it. One with a direction, the cotangent of dx, is a double backward: wanted are then the
+    cotangents of the backward's own inputs, ddy, ddx and ddgamma.
     """
 
     verb: Verb
     x: Array | None = None
     cotangent: Array | None = None
+    direction: Array | None = field(default=None, kw_only=True)
     of: int | None = None
     wanted: tuple[str, ...] = GRADIENTS
 
@@ -71,13 +75,14 @@ class Case:
             raise ValueError(f"script[{index}].of=None: a backward step names the forward step that it belongs to")
         return self.script[origin]
 
-    def with_arrays(self, x: Change, cotangent: Change) -> "Case":
-        """Return the case with every input and every cotangent changed."""
+    def with_arrays(self, x: Change, cotangent: Change, direction: Change | None = None) -> "Case":
+        """Return the case with every input, every cotangent and, where a change is given, every direction changed."""
         script = tuple(
             replace(
                 step,
                 x=None if step.x is None else x(step.x),
                 cotangent=None if step.cotangent is None else cotangent(step.cotangent),
+                direction=step.direction if step.direction is None or direction is None else direction(step.direction),
             )
             for step in self.script
         )

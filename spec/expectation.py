@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from normspec.spec.branches import BRANCHES, Branch, branches
-from normspec.spec.case import Case
+from normspec.spec.case import SECOND, Case
 from normspec.spec.contracts import contract_of
 from normspec.spec.derived import undefined_gradients
 from normspec.spec.formats import Array
@@ -73,11 +73,18 @@ def _forward(question: Question) -> dict[str, Expected]:
 
 
 def _backward(question: Question) -> dict[str, Expected]:
-    wanted = [name for name in question.step.wanted if name == "dx" or name[1:] in question.case.parameters]
+    wanted = [name for name in question.step.wanted if _has(question, name)]
     if question.forward.input.size == 0:
-        inputs = {"x": question.forward.input, **question.case.parameters}
-        return {name: _exactly(np.zeros_like(inputs[name[1:]])) for name in wanted}
+        inputs = {"x": question.forward.input, "y": question.step.cotangent, **question.case.parameters}
+        return {name: _exactly(np.zeros_like(inputs[name.lstrip("d")])) for name in wanted}
     return _found(question, wanted)
+
+
+def _has(question: Question, name: str) -> bool:
+    """Return whether there is what a gradient of this name is the gradient of."""
+    return (
+        name in ("dx", "ddx", "ddy") or name.removeprefix("dd" if name in SECOND else "d") in question.case.parameters
+    )
 
 
 def _found(question: Question, wanted: Sequence[str]) -> dict[str, Expected]:

@@ -38,6 +38,7 @@ FORMS: Mapping[tuple[str, bool], tuple[str, ...]] = MappingProxyType(
             "backward_divided",
             "backward_scaled",
         ),
+        ("double", True): ("double_backward", "double_backward_projected"),
         ("backward", False): ("inference_backward", "inference_backward_apart"),
     }
 )
@@ -55,7 +56,8 @@ def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ..
 
     branch says which of several formulas the groups at hand follow.
     """
-    direction = "backward" if question.step.verb == "backward" else "forward"
+    direction = "forward" if question.step.verb != "backward" else "backward"
+    direction = direction if question.step.direction is None else "double"
     names = FORMS[direction, question.batch_statistics]
     if question.contract.algorithm == "one_pass" and direction == "forward" and question.batch_statistics:
         names = (names[0], "forward_one_pass")
@@ -80,6 +82,9 @@ def _holds(function: Callable[..., Any], question: Question) -> bool:
     return "d" in names or "m" not in names or question.divisor == question.rows.members
 
 
+SECOND_NAMES = MappingProxyType({"ddy": "ddy", "dx": "ddx", "dgamma": "ddgamma"})
+"""The names of the results of a double backward, by those in the oracles."""
+
 NORMALIZE = "normalize"
 """The oracle of inference and of running statistics, whatever the operation."""
 
@@ -102,6 +107,8 @@ def _form(question: Question, function: Callable[..., dict[str, Any]], constants
     def form(system: ContractArithmetic, arrays: Mapping[str, Array]) -> Mapping[str, tuple[Computed, ...]]:
         inputs = _Inputs(question, system, arrays, constants)
         outputs = _evaluated(function, inputs)
+        if question.step.direction is not None:
+            outputs = {SECOND_NAMES[name]: value for name, value in outputs.items()}
         if "dx" in outputs and "residual" in arrays:
             outputs = {**outputs, "dresidual": outputs["dx"]}
         found: dict[str, tuple[Computed, ...]] = {

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from normspec.spec.case import GRADIENTS, Case, Step, Verb
+from normspec.spec.case import GRADIENTS, SECOND, Case, Step, Verb
 from normspec.spec.formats import FORMATS, Array
 from normspec.spec.node import Node, PlainError
 from normspec.spec.operations import OPERATIONS
@@ -99,7 +99,8 @@ def _plain_step(step: Step, write: Callable[[Array], Plain]) -> Plain:
     if step.verb != "backward":
         return {"verb": step.verb, "x": write(cast(Array, step.x))}
     cotangent = write(cast(Array, step.cotangent))
-    return {"verb": step.verb, "cotangent": cotangent, "of": step.of, "wanted": list(step.wanted)}
+    plain = {"verb": step.verb, "cotangent": cotangent, "of": step.of, "wanted": list(step.wanted)}
+    return plain if step.direction is None else {**plain, "direction": write(step.direction)}
 
 
 def plain_case(case: Case, write: Callable[[Array], Plain] = plain_array) -> Plain:
@@ -122,14 +123,18 @@ def _forward_from(node: Node) -> Step:
 
 
 def _backward_from(node: Node, earlier: list[Step], gradients: Iterable[str]) -> Step:
-    record = node.record("verb", "cotangent", "of", "wanted")
+    record = node.record("verb", "cotangent", "of", "wanted", optional=("direction",))
     cotangent = array_from(record["cotangent"])
     of = record["of"].count()
     x = earlier[of].x if of < len(earlier) else None
     if x is None:
         raise record["of"].wrong("the index of an earlier forward step")
-    wanted = tuple(name.one_of(*gradients) for name in record["wanted"].items())
-    return Step("backward", cotangent=cotangent, of=of, wanted=wanted)
+    direction = array_from(record["direction"]) if record.get("direction") else None
+    if direction is not None and direction.shape != x.shape:
+        raise PlainError(f"{node.path}.direction has shape {direction.shape}, and the x of its step {x.shape}")
+    known = gradients if direction is None else SECOND
+    wanted = tuple(name.one_of(*known) for name in record["wanted"].items())
+    return Step("backward", cotangent=cotangent, of=of, wanted=wanted, direction=direction)
 
 
 def _script_from(node: Node, gradients: Iterable[str]) -> tuple[Step, ...]:

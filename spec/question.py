@@ -68,6 +68,8 @@ class Question:
         found = {"x": rows.of("x", self.forward.input)}
         if self.step.cotangent is not None:
             found["dy"] = rows.of("y", self.step.cotangent)
+        if self.step.direction is not None:
+            found["u"] = rows.of("x", self.step.direction)
         given = {**self.case.parameters, **self.state}
         found |= derived(self.operation.oracle, found["x"])
         return found | {name: rows.of(name, values) for name, values in given.items()}

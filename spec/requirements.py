@@ -46,6 +46,11 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
                 "in inference dx = γ g / σ and dγ = Σ g x̂, with the running statistics held fixed",
                 "inference-dx",
             ),
+            Requirement(
+                "double-backward",
+                "the backward of the backward: ddy, ddx and dγ' for a cotangent of dx, in closed form",
+                "double-backward-x",
+            ),
             Requirement("saved-values", "a backward belongs to its own forward, whatever was trained in between", "dx"),
             # invariants
             Requirement("zero-mean", "Σ (y - β) = 0 over each group in training", "zero-mean"),

@@ -21,7 +21,7 @@ def recast(case: Case, dtype: str) -> Case:
         with np.errstate(over="ignore"):
             return np.clip(array.astype(np.float64), -fmt.largest, fmt.largest).astype(fmt.dtype)
 
-    return case.with_arrays(cast, cast).but(
+    return case.with_arrays(cast, cast, cast).but(
         dtype=dtype,
         parameters={name: cast(values) for name, values in case.parameters.items()},
         state={name: cast(values) for name, values in case.state.items()},

@@ -18,7 +18,7 @@ from normspec.properties.cases.draws import (
 )
 from normspec.properties.cases.regimes import Scale
 from normspec.properties.cases.shapes import Extent, Geometry, degenerate_shapes, large_shapes, small_shapes
-from normspec.spec.case import Case, Step
+from normspec.spec.case import SECOND, Case, Step
 from normspec.spec.claims import Claims
 from normspec.spec.formats import Array
 from normspec.spec.partition import Shape
@@ -79,7 +79,19 @@ def scripts(draw: st.DrawFn, extent: Extent, shape: Shape, scale: Scale, given: 
     backwards = [
         Step("backward", None, draw(cotangents(y, extent.format)), of, draw(subsets(available))) for of in order
     ]
+    seconds = [of for of, step in enumerate(forwards) if step.verb == "train" or not given.state]
+    if "double_backward" in claims.verbs and seconds and draw(st.sampled_from((False, False, True))):
+        backwards.append(draw(double_backwards(extent, given, shape, y, seconds)))
     return (*forwards, *backwards)
+
+
+@st.composite
+def double_backwards(draw: st.DrawFn, extent: Extent, given: Case, x: Shape, y: Shape, forwards: list[int]) -> Step:
+    """Draw a backward of the backward of one of these forward steps."""
+    available = [name for name in SECOND if name != "ddgamma" or "gamma" in given.parameters]
+    cotangent, direction = draw(cotangents(y, extent.format)), draw(cotangents(x, extent.format))
+    of, wanted = draw(st.sampled_from(forwards)), draw(subsets(available))
+    return Step("backward", None, cotangent, of, wanted, direction=direction)
 
 
 @st.composite

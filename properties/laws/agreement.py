@@ -5,6 +5,7 @@ from normspec.properties.law import Law
 from normspec.properties.laws.judging import agreement
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Judgement
+from normspec.spec.case import SECOND
 
 
 def output(trial: Trial) -> Judgement:
@@ -54,6 +55,12 @@ def other_gradients(trial: Trial) -> Judgement:
     return agreement(trial, _fresh(trial), others)
 
 
+def double_backward(trial: Trial) -> Judgement:
+    """Judge the second order: the cotangents of dy, x and gamma where dx has one."""
+    seconds = [index for index in _fresh(trial) if trial.case.script[index].direction is not None]
+    return agreement(trial, seconds, SECOND)
+
+
 def inference_gradients(trial: Trial) -> Judgement:
     """Judge dx and dgamma in inference."""
     inferred = [i for i in trial.indices("backward") if not trial.own(i) and not stale(trial.case, i)]
@@ -81,6 +88,7 @@ LAWS = (
     Law("dgamma", gamma_gradient, needs=("train", "backward", "dgamma")),
     Law("dbeta", beta_gradient, needs=("backward", "dbeta")),
     Law("other-gradients", other_gradients, needs=("train", "backward")),
+    Law("double-backward", double_backward, needs=("train", "backward", "double_backward"), streams=("small",)),
     Law("inference-gradients", inference_gradients, needs=("infer", "backward")),
     Law("saved-values", saved_values, needs=("train", "backward"), streams=("small",)),
 )

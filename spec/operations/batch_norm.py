@@ -30,6 +30,7 @@ BATCH_NORM = Operation(
         "dbeta",
         "inference-gradients",
         "saved-values",
+        "double-backward",
         *CENTRED,
         *CONDUCT,
         *GROUPED,

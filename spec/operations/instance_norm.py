@@ -33,6 +33,7 @@ INSTANCE_NORM = Operation(
         "running-variance",
         "inference-gradients",
         "saved-values",
+        "double-backward",
         "running-independence",
         "inference-keeps-state",
     ),

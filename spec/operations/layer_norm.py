@@ -15,5 +15,5 @@ LAYER_NORM = Operation(
     choices=numbers_of_trailing_axes,
     conventions=("single_element", "empty_batch", "negative_epsilon", "statistics_dtype"),
     defaults={"single_element": "zero", "negative_epsilon": "accept"},
-    requirements=(*STATELESS, *CENTRED, "identity-recovery", "single-element", "empty-batch"),
+    requirements=(*STATELESS, "double-backward", *CENTRED, "identity-recovery", "single-element", "empty-batch"),
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from normspec.spec.case import SECOND
 from normspec.spec.conventions import settle
 from normspec.spec.partition import Partition, Shape
 from normspec.spec.requirements import Requirement
@@ -86,6 +87,8 @@ class Operation:
 
     def role(self, name: str) -> Role:
         """Return how many values an array or a gradient of this name has. Raises KeyError for an unknown name."""
+        if name in SECOND:
+            return self.role(name.removeprefix("dd"))
         if name in ("x", "dx"):
             return "elements"
         if name == "y":

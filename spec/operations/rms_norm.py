@@ -15,10 +15,11 @@ RMS_NORM = Operation(
     choices=numbers_of_trailing_axes,
     conventions=("empty_batch", "negative_epsilon", "statistics_dtype", "scale_form", "cast_order"),
     defaults={"negative_epsilon": "accept"},
-    requirements=(*(name for name in STATELESS if name != "dbeta"), *UNCENTRED, "empty-batch"),
+    requirements=(*(name for name in STATELESS if name != "dbeta"), "double-backward", *UNCENTRED, "empty-batch"),
     proofs={
         "output": "rms-y",
         "dx": "rms-dx",
+        "double-backward": "rescale-double-backward-x",
         "second-moment": "rms-moment",
         "gradient-projection": "rms-projection",
         "scale-covariance": "rms-scale",

@@ -8,7 +8,7 @@ import click
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from normspec.clean import one_line
-from normspec.properties import check
+from normspec.properties import hunt
 from normspec.properties.verdict import Result
 from normspec.request import Request
 from normspec.run import Watch
@@ -24,7 +24,7 @@ class Share:
 
     parts: dict[tuple[str, str, str], float] = field(default_factory=dict)
 
-    def done(self, event: check.Progress | Result) -> float | None:
+    def done(self, event: hunt.Progress | Result) -> float | None:
         """Return how many parts are done, or None for an event that does not tell."""
         if isinstance(event, Result):
             return None
@@ -38,7 +38,7 @@ def parts(request: Request) -> int:
     return sum(dtype in each.claims.dtypes for _, each in request.implementations for dtype in asked)
 
 
-def doing(event: check.Progress | Result) -> str:
+def doing(event: hunt.Progress | Result) -> str:
     """Return what is being checked."""
     return one_line(f"{event.target} {event.operation} {event.law} {event.dtype}")
 
@@ -60,7 +60,7 @@ def _bar(request: Request) -> Iterator[Watch]:
         yield lambda event: bar.update(task, completed=share.done(event), description=_fitted(event, bar.console.width))
 
 
-def _fitted(event: check.Progress | Result, columns: int) -> str:
+def _fitted(event: hunt.Progress | Result, columns: int) -> str:
     room, text = max(columns - 36, 10), doing(event)
     return text if len(text) <= room else f"{text[: room - 3]}..."
 
@@ -69,7 +69,7 @@ def _fitted(event: check.Progress | Result, columns: int) -> str:
 def _lines() -> Iterator[Watch]:
     seen: set[tuple[str, str]] = set()
 
-    def watch(event: check.Progress | Result) -> None:
+    def watch(event: hunt.Progress | Result) -> None:
         if (event.target, event.operation) not in seen:
             seen.add((event.target, event.operation))
             click.echo(one_line(f"checking {event.target}: {event.operation}"), err=True)
