@@ -36,6 +36,35 @@ def large_group(case: Case) -> bool:
     )
 
 
+def large_sum(case: Case) -> bool:
+    """Return whether some sum over a group, or of a gradient over a block, has more than LARGE elements."""
+    return large_group(case) or any(_block_of(case, step.input.shape) > LARGE for step in _forwards(case))
+
+
+def several_rows(case: Case) -> bool:
+    """Return whether the gradient of a parameter is a sum of several elements."""
+    return any(_block_of(case, step.input.shape) > 1 for step in _forwards(case))
+
+
+def one_sample(case: Case) -> bool:
+    """Return whether some x has one sample."""
+    return any(step.input.shape[0] == 1 for step in _forwards(case))
+
+
+def without_dx(case: Case) -> bool:
+    """Return whether some backward asks for gradients of parameters, and not for that of x."""
+    return any("dx" not in step.wanted for step in case.script if step.verb == "backward")
+
+
+def clamped(case: Case) -> bool:
+    """Return whether epsilon, and not the norm, divides some part of x or of a further input."""
+    groups = (OPERATIONS[case.operation].groups(step.input.shape, case.attributes) for step in _forwards(case))
+    given = [(part, step.input) for part, step in zip(groups, _forwards(case), strict=True)]
+    further = [(part, case.parameters["w"]) for part, _ in given if "w" in case.parameters]
+    norms = (np.linalg.norm(part.split(array.astype(np.float64)), axis=-1) for part, array in (*given, *further))
+    return any(bool((norm <= case.attributes.get("epsilon", 0)).any()) for norm in norms)
+
+
 def dense_input(case: Case) -> bool:
     """Return whether some x has its elements one after the other in memory, channels first or channels last."""
     return any(dense(place(step.input, case.layout).array) for step in _forwards(case))
@@ -91,6 +120,11 @@ FEATURES: Mapping[str, Callable[[Case], Any]] = MappingProxyType(
         "regime": regime,
         "rank": rank,
         "large_group": large_group,
+        "large_sum": large_sum,
+        "several_rows": several_rows,
+        "one_sample": one_sample,
+        "without_dx": without_dx,
+        "clamped": clamped,
         "dense_input": dense_input,
         "scattered": scattered,
         "channels_adjacent": channels_adjacent,
@@ -122,6 +156,10 @@ def squares_overflow(x: Array) -> bool:
 
 def _forwards(case: Case) -> list[Step]:
     return [step for step in case.script if step.verb != "backward"]
+
+
+def _block_of(case: Case, shape: tuple[int, ...]) -> int:
+    return OPERATIONS[case.operation].blocks(shape, case.attributes).members
 
 
 def _placed(case: Case) -> Iterator[Array]:

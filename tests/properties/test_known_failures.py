@@ -1,6 +1,7 @@
 """The record of known failures is strict in both directions, and an entry covers what its features say and no more."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,6 +99,11 @@ def trained(x: np.ndarray, layout: str = "contiguous", **changes: object) -> Cas
     return case(script=(Step("train", x),), layout=layout, **changes)
 
 
+def normalized(x: np.ndarray, operation: str = "layer_norm") -> Case:
+    """x normalized along its last axis."""
+    return Case(operation, "float32", {"epsilon": 1.0, "axes": 1, "axis": 3}, (Step("train", x),))
+
+
 STALE = (Step("infer", SQUARE), Step("train", SQUARE), Step("backward", None, SQUARE, 0))
 GAMMA = {"gamma": np.ones(2, np.float32)}
 
@@ -113,6 +119,15 @@ GAMMA = {"gamma": np.ones(2, np.float32)}
         ("channels_adjacent", case(), trained(SQUARE[:, :, :, 0])),
         ("stale_inference", case(script=STALE), case(script=(STALE[1], STALE[1], STALE[2]))),
         ("squares_overflow", trained(SQUARE * np.float32(1e19)), trained(SQUARE)),
+        (
+            "large_sum",
+            normalized(np.zeros((1, 1, 129, 2), np.float32)),
+            normalized(np.zeros((1, 1, 2, 128), np.float32)),
+        ),
+        ("several_rows", normalized(SQUARE), normalized(SQUARE[:1, :1, :1])),
+        ("one_sample", trained(SQUARE[:1]), trained(SQUARE)),
+        ("without_dx", case(script=(STALE[0], replace(STALE[2], wanted=("dbeta",)))), case()),
+        ("clamped", normalized(SQUARE / 64, "l2_normalize"), normalized(SQUARE + 1, "l2_normalize")),
         ("gamma_equal", case(parameters=GAMMA), case(parameters={"gamma": np.arange(2, dtype=np.float32)})),
         ("momentum_none", case(attributes={"momentum": None}), case()),
         (
