@@ -29,7 +29,8 @@ def _shapes(case: Case, index: int) -> Mapping[str, tuple[int, ...]]:
     step, operation = case.script[index], OPERATIONS[case.operation]
     if step.verb != "backward":
         y = operation.shape_of("y", step.input.shape, case.attributes)
-        return {"y": y} | {name: values.shape for name, values in case.state.items()}
+        further = {name: operation.shape_of(name, step.input.shape, case.attributes) for name in operation.further}
+        return {"y": y, **further} | {name: values.shape for name, values in case.state.items()}
     x = case.forward_of(index).input
     style = {f"d{name}": case.parameters[name].shape for name, role in operation.parameters.items() if role == "style"}
     shapes = {name: style.get(name) or operation.shape_of(name, x.shape, case.attributes) for name in step.wanted}

@@ -9,6 +9,7 @@ from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.layouts import Placed, place, state_layout
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
+from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import Crashed, Malformed, Outcome, Refused, Returned
 
 LONGEST_MESSAGE = 300
@@ -100,7 +101,11 @@ def _forward(session: _Session, instance: Instance, step: Step) -> Mapping[str, 
     x = session.hand(f"step {session.position}: x", step.input)
     y = instance.forward(x, training=step.verb == "train")
     shapes = dict(demanded(session.case, session.position))
-    found = {"y": checked_array(session.case, "y", y, shapes.pop("y"))}
+    further = OPERATIONS[session.case.operation].further
+    if further:
+        found = checked(session.case, "forward()", y, {name: shapes.pop(name) for name in ("y", *further)})
+    else:
+        found = {"y": checked_array(session.case, "y", y, shapes.pop("y"))}
     return found | checked(session.case, "state()", instance.state(), shapes)
 
 

@@ -14,7 +14,10 @@ class Instance(Protocol):
     """One living layer. Arrays are NumPy arrays in the dtype and layout of the case."""
 
     def forward(self, x: Array, *, training: bool) -> Array:
-        """Return y for x, and move the running statistics where training says so."""
+        """Return y for x, and move the running statistics where training says so.
+
+        Where the operation returns more than y, return a mapping from names to arrays.
+        """
         ...
 
     def backward(self, step: int, cotangent: Array, wanted: tuple[str, ...]) -> Mapping[str, Array]:

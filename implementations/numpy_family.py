@@ -10,11 +10,13 @@ from normspec.implementations.formulas import (
     dx_rescaled,
     dx_sample,
     mean_square,
+    sharded,
     sum_of_squares,
     two_pass_sample,
     welford,
 )
 from normspec.implementations.layouts import LAYOUTS
+from normspec.implementations.numpy_fold import FOLD
 from normspec.implementations.numpy_layer import NumpyLayer
 from normspec.implementations.numpy_others import OTHERS
 from normspec.implementations.numpy_renorm import RenormLayer
@@ -26,6 +28,7 @@ RECURRENCE = Formulas(statistics=welford)
 ROOT_MEAN_SQUARE = Formulas(statistics=mean_square, dx_training=dx_rescaled, ddx=ddx_rescaled)
 NORM = Formulas(statistics=sum_of_squares, dx_training=dx_direction)
 
+SHARDS = Formulas(statistics=sharded)
 SAMPLE = Formulas(statistics=two_pass_sample, dx_training=dx_sample)
 
 CENTRED = ("batch_norm", "layer_norm", "instance_norm", "group_norm", "add_layer_norm")
@@ -80,8 +83,9 @@ RESCALED = (
     layer("numpy-direction", "weight_norm", NORM, "gamma times the direction"),
 )
 VARIANTS = (
+    layer("numpy-sharded", "batch_norm", SHARDS, "three unequal shards, merged (synchronized batch norm)", "B3"),
     layer("numpy-sample", "standardize", SAMPLE, "divisor m - 1", deviation="sample"),
     layer("numpy-rounded-sum", "add_layer_norm", DEVIATIONS, "the sum rounded first", residual_sum="input"),
     layer("numpy-renormalized", "batch_renorm", DEVIATIONS, "corrected towards the running statistics", of=RenormLayer),
 )
-NUMPY = (*TWO_PASS, *WELFORD, *RESCALED, *VARIANTS, *OTHERS)
+NUMPY = (*TWO_PASS, *WELFORD, *RESCALED, *VARIANTS, *OTHERS, FOLD)

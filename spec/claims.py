@@ -37,7 +37,6 @@ class Claims:
     conventions: Mapping[str, str] = field(default_factory=dict)
     grade: str = "B1"
 
-
     def beyond(self, case: Case) -> str:
         """Return which attribute or shape of a case is none that can be asked for; nothing where all can."""
         for name, value in self.fixed.items():
@@ -55,9 +54,11 @@ class Claims:
 def claims_for(operation: Operation, **changed: Any) -> Claims:
     """Return the claims of an implementation that supports all of an operation, with some of them changed."""
     optional = tuple(name for name, role in operation.parameters.items() if role == "blocks")
+    backward = "dx" in operation.requirements
     whole: dict[str, Any] = {
         "ranks": operation.ranks,
-        "gradients": operation.gradients,
+        "verbs": ("train", "infer", "backward") if backward else ("train", "infer"),
+        "gradients": operation.gradients if backward else (),
         "parameters": tuple(operation.parameters),
         "state": operation.state,
         "optional": (*optional, *(("state",) if operation.state and not operation.needs_state else ())),

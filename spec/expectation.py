@@ -66,7 +66,7 @@ def expect_statistics(
 def _forward(question: Question) -> dict[str, Expected]:
     if question.forward.input.size == 0:
         return {"y": _exactly(question.forward.input)} | _unchanged(question)
-    found = _found(question, ("y", *question.state))
+    found = _found(question, ("y", *question.operation.further, *question.state))
     if question.step.verb == "train":
         return found | {name: _undefined(old) for name, old in question.state.items() if name not in found}
     return found | _unchanged(question)

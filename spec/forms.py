@@ -25,6 +25,8 @@ FORMS: Mapping[tuple[str, bool], tuple[str, ...]] = MappingProxyType(
             "forward_apart",
             "forward_divided",
             "forward_one_root",
+            "fold",
+            "fold_apart",
         ),
         ("forward", False): ("inference", "inference_folded", "inference_apart"),
         ("backward", True): (
@@ -82,6 +84,10 @@ def _holds(function: Callable[..., Any], question: Question) -> bool:
     return "d" in names or "m" not in names or question.divisor == question.rows.members
 
 
+ALIASES = MappingProxyType({"weight": "x"})
+RENAMED = MappingProxyType({"weight": "y", "bias": "new_bias"})
+"""What a weight that batch norm is folded into is called here: x before, and y after."""
+
 SECOND_NAMES = MappingProxyType({"ddy": "ddy", "dx": "ddx", "dgamma": "ddgamma"})
 """The names of the results of a double backward, by those in the oracles."""
 
@@ -107,6 +113,8 @@ def _form(question: Question, function: Callable[..., dict[str, Any]], constants
     def form(system: ContractArithmetic, arrays: Mapping[str, Array]) -> Mapping[str, tuple[Computed, ...]]:
         inputs = _Inputs(question, system, arrays, constants)
         outputs = _evaluated(function, inputs)
+        if question.operation.further:
+            outputs = {RENAMED[name]: value for name, value in outputs.items()}
         if question.step.direction is not None:
             outputs = {SECOND_NAMES[name]: value for name, value in outputs.items()}
         if "dx" in outputs and "residual" in arrays:
@@ -161,7 +169,7 @@ class _Inputs(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         arrays, system = self.arrays, self.system
-        source = RUNNING.get(name, name)
+        source = RUNNING.get(name, ALIASES.get(name, name))
         value: Any
         if name in self.constants:
             constant = self.constants[name]
@@ -175,7 +183,7 @@ class _Inputs(dict[str, Any]):
             if name == "gamma" and self.question.conventions.get("scale_form") == "offset":
                 value = system.add(value, 1)
         else:
-            value = {"gamma": 1, "beta": 0}[name]
+            value = {"gamma": 1, "beta": 0, "bias": 0}[name]
         self[name] = value
         return value
 

@@ -36,7 +36,7 @@ def _is_layer(operation: str) -> bool:
     return issubclass(class_of(CORRECT[operation]), NumpyLayer)
 
 
-EVERY = tuple(name for name in OPERATIONS if name in CORRECT)
+EVERY = tuple(name for name in OPERATIONS if name in CORRECT and isinstance(CORRECT[name].create, partial))
 FAMILY = tuple(name for name in EVERY if _is_layer(name))
 PLAIN = tuple(name for name in FAMILY if class_of(CORRECT[name]) is NumpyLayer)
 CENTRED = tuple(name for name in FAMILY if "zero-mean" in OPERATIONS[name].requirements)
@@ -46,6 +46,7 @@ AFFINE = tuple(name for name in FAMILY if "gamma" in OPERATIONS[name].parameters
 SHIFTED = tuple(name for name in FAMILY if "beta" in OPERATIONS[name].parameters)
 EPSILON = tuple(name for name in FAMILY if OPERATIONS[name].has_epsilon)
 TRACKED = tuple(name for name in FAMILY if OPERATIONS[name].state)
+TWICE = tuple(name for name in FAMILY if "double_backward" in CORRECT[name].claims.verbs)
 
 
 class Passing:
@@ -61,6 +62,13 @@ class Passing:
     def backward(self, step: int, cotangent: Array, wanted: tuple[str, ...]) -> Mapping[str, Array]:
         """Return what the inner layer returns."""
         return self.inner.backward(step, cotangent, wanted)
+
+    def double_backward(
+        self, step: int, cotangent: Array, direction: Array, wanted: tuple[str, ...]
+    ) -> Mapping[str, Array]:
+        """Return what the inner layer returns."""
+        found: Mapping[str, Array] = self.inner.double_backward(step, cotangent, direction, wanted)  # type: ignore[attr-defined]
+        return found
 
     def state(self) -> Mapping[str, Array]:
         """Return what the inner layer returns."""

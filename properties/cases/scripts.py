@@ -37,7 +37,7 @@ def parameters(draw: st.DrawFn, extent: Extent, geometry: Geometry) -> dict[str,
         shape = extent.operation.shape_of(name, geometry.shape, geometry.attributes)
         if extent.operation.role(name) == "style":
             shape = (*shape[:2], draw(st.integers(2, 4)), *(draw(st.integers(1, 2)) for _ in shape[3:]))
-        strategy = quarters(shape, extent.format)
+        strategy = quarters(shape, extent.format, positive=name == "running_var")
         value = draw(maybe(strategy) if name in extent.claims.optional else strategy)
         if value is not None:
             drawn[name] = value

@@ -10,7 +10,7 @@ from normspec.spec.case import SECOND
 
 def output(trial: Trial) -> Judgement:
     """Judge y in training and in inference, where both are the same."""
-    return agreement(trial, trial.normalizing, ("y",))
+    return agreement(trial, trial.normalizing, ("y", *trial.operation.further))
 
 
 def training_output(trial: Trial) -> Judgement:

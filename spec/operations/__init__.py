@@ -8,6 +8,7 @@ from normspec.spec.operations.add_norm import ADD_LAYER_NORM, ADD_RMS_NORM
 from normspec.spec.operations.batch_norm import BATCH_NORM
 from normspec.spec.operations.batch_renorm import BATCH_RENORM
 from normspec.spec.operations.cosine_similarity import COSINE_SIMILARITY
+from normspec.spec.operations.fold_batch_norm import FOLD_BATCH_NORM
 from normspec.spec.operations.group_norm import GROUP_NORM
 from normspec.spec.operations.instance_norm import INSTANCE_NORM
 from normspec.spec.operations.layer_norm import LAYER_NORM
@@ -40,6 +41,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             MAX_NORMALIZE,
             STANDARDIZE,
             MIN_MAX_SCALE,
+            FOLD_BATCH_NORM,
         )
     }
 )

@@ -30,7 +30,8 @@ class Operation:
     """One kind of layer.
 
     groups and blocks give, for the shape of x and the attributes, the partitions over which statistics and parameters
-    are shared. parameters and state name the arrays beside x, each with its role. choices gives the attributes that an
+    are shared. parameters and state name the arrays beside x, each with its role; further names what a forward step
+    returns beside y. choices gives the attributes that an
     x of some shape can have beside epsilon and momentum; constants are attributes that are not left open, such as
     epsilon = 0. oracle names the generated module in normspec.spec.oracles; divisor gives, from the size of the group,
     what the sum of squares is divided by. untracked_inference says that without running statistics inference takes
@@ -50,6 +51,7 @@ class Operation:
     parameters: Mapping[str, Role] = field(default_factory=lambda: {"gamma": "blocks", "beta": "blocks"})
     state: tuple[str, ...] = ()
     output: Role = "elements"
+    further: Mapping[str, Role] = field(default_factory=dict)
     untracked_inference: bool = False
     needs_state: bool = False
     choices: Callable[[Shape], tuple[Attributes, ...]] = _one_choice
@@ -95,6 +97,8 @@ class Operation:
             return self.output
         if name in self.state:
             return "blocks"
+        if name in self.further:
+            return self.further[name]
         if name in STATISTICS:
             return "groups"
         return self.parameters[name if name in self.parameters else name.removeprefix("d")]
