@@ -145,6 +145,14 @@ def test_formulas_have_real_minus_signs():
     assert flowing("a - b").count("<math") == 1
 
 
+def test_primes_stand_beside_their_letter():
+    for latex, marks in ((r"\hat{x}_{j}'", 1), (r"\mu'", 1), (r"\hat{x}_{j}''", 2)):
+        written = html.unescape(mathml(latex))
+        assert written.count("\N{PRIME}") == marks
+        assert "<msup>" not in written
+        assert "<msubsup>" not in written
+
+
 def test_the_loop_shows_what_belongs_to_a_requirement():
     catches = (Catch("no-bessel", "batch_norm", "running-variance", "float64", 2),)
     found = Findings(report=Report((hostile_result(),)), catches=catches)

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
+from normspec.derivations.catalogue import claim
 from normspec.handbook import accuracy, conventions, faults, loop, mathematics, operations, requirements
+from normspec.handbook.chains import formula
 from normspec.handbook.findings import Findings
-from normspec.handbook.markdown import toctree
+from normspec.handbook.markdown import raw, toctree
 from normspec.handbook.site import make
 
 PROSE = Path(str(files("normspec.handbook").joinpath("docs")))
@@ -50,7 +52,7 @@ def build(output: Path, found: Findings) -> int:
     with tempfile.TemporaryDirectory() as folder:
         work, source = Path(folder), Path(folder) / "source"
         sources = {**prose(), **written(found)}
-        sources["index"] += "\n" + _contents(sources)
+        sources["index"] = _with_formulas(sources["index"]) + "\n" + _contents(sources)
         for name, text in sources.items():
             path = source / f"{name}.md"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +62,11 @@ def build(output: Path, found: Findings) -> int:
             raise HandbookError("\n".join(warnings))
         shutil.copytree(work / "html", output, dirs_exist_ok=True)
     return len(sources)
+
+
+def _with_formulas(text: str) -> str:
+    """Return a page with the formula of a claim wherever a comment asks for it."""
+    return re.sub(r"<!-- formula: (\S+) -->", lambda found: raw(formula(claim(found[1]))), text)
 
 
 def _contents(sources: Mapping[str, str]) -> str:

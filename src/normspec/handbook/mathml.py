@@ -1,31 +1,61 @@
 """Mathematics for a browser: LaTeX becomes MathML, in pieces between which a line may break."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
 
 from latex2mathml.converter import convert
 from markupsafe import Markup
 
 _WIDE = 28  # characters: what is wider may break before a plus or minus
-_MENDED = {
-    "<mo>&#x0005E;</mo></mover>": '<mo stretchy="false">&#x002C6;</mo></mover>',  # a hat as high as the letter wants it
-    "<mo>&#x000AF;</mo></mover>": '<mo stretchy="false">&#x000AF;</mo></mover>',
-    "<mo>&#x02202;</mo>": '<mo lspace="0" rspace="0.05em">&#x02202;</mo>',
-    "<mi>&#x02032;</mi>": "<mo>&#x02032;</mo>",
+_PRIME = "\u2032"
+_STYLES: Mapping[str, Mapping[str, str]] = {
+    "\u2202": {"lspace": "0", "rspace": "0.05em"},
+    "\u02c6": {"stretchy": "false"},
+    "\u00af": {"stretchy": "false"},
 }
 
 
 @cache
 def mathml(latex: str, display: bool = False) -> Markup:
     """Return LaTeX as one MathML element; display sets it large, with limits above and below. Raises no error."""
-    written = convert(latex, display="block" if display else "inline")
-    for found, mended in _MENDED.items():
-        written = written.replace(found, mended)
-    if display:
-        written = written.replace('display="block"', 'displaystyle="true"', 1)
-    if latex.startswith(("+", "-")):
-        written = written.replace("<mo>", '<mo form="infix">', 1)
-    return Markup(written.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', ""))
+    root = ElementTree.fromstring(convert(latex, display="block" if display else "inline"))
+    for node in root.iter():
+        node.tag = node.tag.removeprefix("{http://www.w3.org/1998/Math/MathML}")
+    _mend(root)
+    root.attrib = {"displaystyle": "true"} if display else {}
+    first = root.find(".//mo")
+    if first is not None and latex.startswith(("+", "-")):
+        first.set("form", "infix")
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _mend(node: Element) -> None:
+    """Set hats as high as their letter wants them, partials close, and primes beside their letter."""
+    for child in node:
+        _mend(child)
+    if node.tag == "mo":
+        node.text = {"^": "\u02c6"}.get(node.text or "", node.text)
+        node.attrib.update(_STYLES.get(node.text or "", {}))
+    if node.tag in ("msup", "msubsup") and node[-1].text == _PRIME:
+        node.remove(node[-1])
+        node.tag = {"msup": "mrow", "msubsup": "msub"}[node.tag]
+        _prime(node)
+
+
+def _prime(node: Element) -> None:
+    """Put a prime behind a letter, in front of its index: a font draws it raised, and in a script it would fly away."""
+    if node.tag == "msub":
+        letter = SubElement(Element("mrow"), "mrow")
+        letter.append(node[0])
+        node[0] = letter
+        return _prime(letter)
+    if len(node) == 1 and node[0].tag == "msub":
+        return _prime(node[0])
+    SubElement(node, "mo", lspace="0", rspace="0").text = _PRIME
+    return None
 
 
 def width(latex: str) -> int:
