@@ -6,6 +6,7 @@ ever decided by which variant is nearest.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from operator import eq
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from normspec.properties.identify_axes import HALVES, IN_HALVES, Axis, axes_of, 
 from normspec.properties.identify_cases import Probe, probes
 from normspec.properties.identify_conduct import conduct
 from normspec.properties.identify_findings import Evidence, Finding, concluded
+from normspec.properties.identify_halves import impossible
 from normspec.properties.trial import Trial
 from normspec.spec.comparison import compare
 from normspec.spec.expectation import Expected, expect
@@ -30,11 +32,15 @@ Combination = tuple[str, ...]
 
 @dataclass(eq=False)
 class Alive:
-    """The combinations of variants that an output has not denied yet, and by what the others were."""
+    """The combinations of variants that an output has not denied yet, and by what the others were.
+
+    unmatched are results that deny all of them: they say nothing of any one variant, and take none out.
+    """
 
     axes: tuple[Axis, ...]
     left: set[Combination]
     denied: dict[Combination, Evidence] = field(default_factory=dict)
+    unmatched: list[Evidence] = field(default_factory=list)
     seen: int = 0
 
 
@@ -49,7 +55,18 @@ def identify(implementation: Implementation) -> tuple[Finding, ...]:
     _agree(alive, axes)
     declared = operation.settled(implementation.claims.conventions)
     numeric = tuple(_finding(alive, axis, declared.get(axis.name)) for axis in axes)
-    return numeric + conduct(implementation)
+    return numeric + conduct(implementation, partial(_demanded, axes, alive))
+
+
+def _demanded(axes: tuple[Axis, ...], alive: Mapping[str, Alive], trial: Trial) -> tuple[Expected, ...]:
+    """Return what y of a trial's first step may be: by each combination left; nothing where one demands nothing."""
+    shown = alive.get("y")
+    if shown is not None and shown.unmatched:
+        return ()
+    demands, left = Demands(trial, axes), shown.left if shown else {()}
+    names = tuple(axis.name for axis in shown.axes) if shown else ()
+    found = [demands.of(0, dict(zip(names, combination, strict=True))) for combination in left]
+    return () if any(each is None for each in found) else tuple(each["y"] for each in found if each)
 
 
 def _everything(axes: tuple[Axis, ...]) -> dict[str, Alive]:
@@ -82,22 +99,33 @@ def _ask(implementation: Implementation, axes: tuple[Axis, ...], alive: Mapping[
 
 def _exclude(demands: "Demands", alive: Alive, index: int, output: str) -> None:
     """Take out the combinations that an output of a step denies."""
-    observed = demands.trial.steps[index][output]
+    observed, case = demands.trial.steps[index][output], demands.trial.case
     alive.seen += 1
+    denied = {}
     for combination in sorted(alive.left):
-        expected = demands.of(index, dict(zip((axis.name for axis in alive.axes), combination, strict=True)))
+        chosen = dict(zip((axis.name for axis in alive.axes), combination, strict=True))
+        expected = demands.of(index, chosen)
         if expected is None or output not in expected:
             continue
-        with np.errstate(all="ignore"):
-            found = compare(observed, expected[output])
-        if found.verdict == "broken":
-            alive.left.discard(combination)
-            at = ", ".join(map(str, found.index))
-            words = (
-                f"step {index} ({demands.trial.case.script[index].verb}): {output}[{at}] is {found.observed:.9g}; "
-                f"this demands {found.exact:.9g} within {found.tolerance:.2g}"
-            )
-            alive.denied[combination] = Evidence(words, demands.trial.case)
+        why = _outside(observed, expected[output], f"step {index} ({case.script[index].verb}): {output}")
+        why = why or (impossible(demands.trial, index, chosen) if output == "y" else "")
+        if why:
+            denied[combination] = Evidence(why, case)
+    if set(denied) == alive.left:
+        alive.unmatched.append(next(iter(denied.values())))
+    else:
+        alive.left -= set(denied)
+        alive.denied |= denied
+
+
+def _outside(observed: Array, expected: Expected, what: str) -> str:
+    """Return in words that an array certainly lies outside of what is expected; nothing where it may not."""
+    with np.errstate(all="ignore"):
+        found = compare(observed, expected)
+    if found.verdict != "broken":
+        return ""
+    at = ", ".join(map(str, found.index))
+    return f"{what}[{at}] is {found.observed:.9g}; this demands {found.exact:.9g} within {found.tolerance:.2g}"
 
 
 @dataclass(eq=False)
@@ -108,10 +136,10 @@ class Demands:
     axes: tuple[Axis, ...]
     found: dict[tuple[object, ...], Mapping[str, Expected] | None] = field(default_factory=dict)
 
-    def of(self, index: int, partial: Mapping[str, str]) -> Mapping[str, Expected] | None:
+    def of(self, index: int, named: Mapping[str, str]) -> Mapping[str, Expected] | None:
         """Return what is demanded of a step, by output, or None. Axes that are not named do not matter."""
         operation, case = self.trial.operation, self.trial.case
-        chosen = {axis.name: partial.get(axis.name, own_variant(operation, axis)) for axis in self.axes}
+        chosen = {axis.name: named.get(axis.name, own_variant(operation, axis)) for axis in self.axes}
         if case.dtype not in HALVES:
             chosen |= {axis.name: own_variant(operation, axis) for axis in self.axes if axis.name in IN_HALVES}
         key = (index, *chosen.values())
@@ -122,7 +150,7 @@ class Demands:
     def _worked_out(self, index: int, chosen: Mapping[str, str]) -> Mapping[str, Expected] | None:
         operation, case, step = self.trial.operation, self.trial.case, self.trial.case.script[index]
         forward = index if step.of is None else step.of
-        other = reworded(self.axes, chosen, case, forward)
+        other = reworded(self.axes, chosen, case, index)
         if other is None:
             return None
         words, back = other
@@ -143,9 +171,9 @@ def _back(expected: Expected, back: Callable[[Array], Array]) -> Expected:
 
 
 def _left(alive: Mapping[str, Alive], axis: Axis) -> tuple[str, ...]:
-    """Return the variants of an axis that no output denies; an output that fits none of all says nothing of it."""
-    told = [_variants(each, axis) for output, each in alive.items() if output in axis.outputs and each.left]
-    return tuple(variant for variant in axis.variants if told and all(variant in variants for variants in told))
+    """Return the variants of an axis that no output denies."""
+    told = [_variants(each, axis) for output, each in alive.items() if output in axis.outputs]
+    return tuple(variant for variant in axis.variants if all(variant in variants for variants in told))
 
 
 def _variants(alive: Alive, axis: Axis) -> set[str]:
@@ -160,23 +188,29 @@ def _agree(alive: Mapping[str, Alive], axes: tuple[Axis, ...]) -> None:
         left = {axis.name: _left(alive, axis) for axis in axes}
         changed = False
         for each in alive.values():
-            kept = {c for c in each.left if all(v in left[a.name] for a, v in zip(each.axes, c, strict=True))}
+            kept = {
+                c
+                for c in each.left
+                if all(v in (left[a.name] or a.variants) for a, v in zip(each.axes, c, strict=True))
+            }
             changed, each.left = changed or kept != each.left, kept
 
 
 def _finding(alive: Mapping[str, Alive], axis: Axis, declared: str | None) -> Finding:
     left = _left(alive, axis)
     showing = {output: each for output, each in alive.items() if output in axis.outputs}
-    unmatched = [output for output, each in showing.items() if each.seen and not each.left]
-    if unmatched and len(left) > 1:
+    unmatched = [f"{name} in {e.case.dtype}" for name, each in showing.items() for e in each.unmatched]
+    lost = [e for e in showing[axis.outputs[0]].unmatched if not axis.dtypes or e.case.dtype in axis.dtypes]
+    plain = any(e.case.dtype not in HALVES for e in lost)
+    if plain or (lost and len(left) > 1):
         left = ()
     excluded = {
         variant: evidence
         for variant in axis.variants
-        if variant not in left and (evidence := _evidence(showing, axis, variant)) is not None
+        if variant not in left and (evidence := _evidence(showing, axis, variant) or next(iter(lost), None)) is not None
     }
     asked = any(each.seen for each in showing.values())
-    note = f"{' and '.join(unmatched)} fits no combination of known conventions" if unmatched else ""
+    note = f"no combination of known conventions gives {', '.join(dict.fromkeys(unmatched))}" if unmatched else ""
     if not note and len(left) > 1:
         note = _WHY.get(axis.name, "no case that could be asked tells these apart")
     return concluded(

@@ -43,7 +43,7 @@ def as_asked(case: Case, index: int) -> Reworded | None:
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis: its variants in words, the outputs that show it, and the dtypes in which it shows; all where none.
+    """One axis: its variants in words, the outputs that show it, the first best, and the dtypes; all where none.
 
     wordings puts the question in a variant's words; a variant without one is a convention of the specification.
     """
@@ -51,7 +51,7 @@ class Axis:
     name: str
     statement: str
     variants: Mapping[str, str]
-    outputs: tuple[str, ...] = ("y",)
+    outputs: tuple[str, ...] = ("y", "dx")
     dtypes: tuple[str, ...] = ()
     wordings: Mapping[str, Wording] = field(default_factory=dict)
 
@@ -108,7 +108,9 @@ def _placed(divisor: Callable[[Fraction, Fraction, Fraction], Fraction]) -> Word
 
     def worded(case: Case, index: int) -> Reworded | None:
         operation = OPERATIONS[case.operation]
-        shared = _deviation(operation, case, index)
+        if not case.attributes["epsilon"]:
+            return case, same
+        shared = None if case.script[index].verb == "backward" else _deviation(operation, case, index)
         if shared is None:
             return None
         square, root = shared
@@ -143,9 +145,15 @@ OWN_PLACE = MappingProxyType({True: "clamped", False: "inside"})
 """Where the specification has epsilon, by whether the operation clamps."""
 
 
+def _forward(case: Case, index: int) -> int:
+    """Return the position of a step, or of the forward that it is the backward of."""
+    origin = case.script[index].of
+    return index if origin is None else origin
+
+
 def _last_axis(case: Case, index: int) -> Reworded | None:
     """Return the case whose second axis is the last one of x; None where they cannot be taken for each other."""
-    shape = case.script[index].input.shape
+    shape = case.script[_forward(case, index)].input.shape
     if shape[1] != shape[-1]:
         return None
 
@@ -165,7 +173,7 @@ CHANNEL_AXIS = Axis(
 
 def _interleaved(case: Case, index: int) -> Reworded | None:
     """Return the case in which the channels of a group are neighbours, where the k-th of every run belongs to one."""
-    channels, groups = case.script[index].input.shape[1], case.attributes["groups"]
+    channels, groups = case.script[_forward(case, index)].input.shape[1], case.attributes["groups"]
     order = np.arange(channels).reshape(-1, groups).T.reshape(-1)
     back = np.argsort(order)
     parameters = {name: values[order] for name, values in case.parameters.items()}
@@ -194,10 +202,9 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "momentum": ("running_mean", "running_var"),
         "running_variance": ("running_var",),
-        "statistics_dtype": ("y", "dx"),
     }
 )
-"""What shows a convention of the specification, where it is not y alone."""
+"""What shows a convention of the specification, where it is not y and dx. The first alone has to show it."""
 
 IN_HALVES = ("statistics_dtype", "cast_order", "residual_sum")
 NUMERIC = ("momentum", "running_variance", "scale_form", "deviation", *IN_HALVES)
@@ -208,7 +215,7 @@ def _of_specification(name: str) -> Axis:
     own = CONVENTIONS[name]
     wordings = {"input": _added_before} if name == "residual_sum" else {}
     dtypes = HALVES if name in IN_HALVES else ()
-    return Axis(name, own.statement, own.variants, OUTPUTS.get(name, ("y",)), dtypes, wordings)
+    return Axis(name, own.statement, own.variants, OUTPUTS.get(name, ("y", "dx")), dtypes, wordings)
 
 
 def axes_of(operation: Operation) -> tuple[Axis, ...]:

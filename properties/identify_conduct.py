@@ -1,6 +1,6 @@
 """The axes of convention that conduct shows: what is refused, what comes back at the edges, what moves when."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -8,18 +8,35 @@ import numpy as np
 
 from normspec.implementations.contract import Implementation
 from normspec.properties.cases.shapes import Extent
-from normspec.properties.identify_cases import LARGER, asked, built, extent_of, plain_dtype
+from normspec.properties.identify_cases import LARGER, SHAPES, asked, built, extent_of, plain_dtype
 from normspec.properties.identify_findings import Evidence, Finding, concluded
 from normspec.properties.laws.judging import wide
 from normspec.properties.trial import Trial
 from normspec.spec.case import Case, Step
 from normspec.spec.comparison import compare
 from normspec.spec.conventions import CONVENTIONS
+from normspec.spec.expectation import Expected
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import GivenUpError, Refused, Returned
+from normspec.spec.partition import Shape
 
-Test = Callable[[Trial], str]
+MOST_CASES = 6
+SINGLE: tuple[Shape, ...] = ((1, 3), (3, 1), (1, 3, 1), (2, 1, 1), (1, 3, 1, 1), (2, 3, 1, 1, 1))
+
+Demanded = Callable[[Trial], Sequence[Expected]]
+"""What y of a case's first step may be by all that numbers show; nothing where they show too little."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A trial, and what y of such a trial must be."""
+
+    trial: Trial
+    demanded: Demanded
+
+
+Test = Callable[[Tried], str]
 """What denies a variant in a trial, in words; nothing where nothing does."""
 
 
@@ -35,13 +52,13 @@ class Habit:
     note: str = ""
 
 
-def conduct(implementation: Implementation) -> tuple[Finding, ...]:
+def conduct(implementation: Implementation, demanded: Demanded) -> tuple[Finding, ...]:
     """Return a finding for each habit that the implementation's claims let one ask about."""
-    found = (_asked(implementation, habit) for habit in HABITS)
+    found = (_asked(implementation, demanded, habit) for habit in HABITS)
     return tuple(finding for finding in found if finding is not None)
 
 
-def _asked(implementation: Implementation, habit: Habit) -> Finding | None:
+def _asked(implementation: Implementation, demanded: Demanded, habit: Habit) -> Finding | None:
     dtype = habit.dtype or plain_dtype(implementation)
     if dtype not in implementation.claims.dtypes:
         return None
@@ -55,9 +72,9 @@ def _asked(implementation: Implementation, habit: Habit) -> Finding | None:
             continue
         trials += 1
         for variant, (_, denial) in habit.variants.items():
-            if variant not in excluded and (why := denial(trial)):
+            if variant not in excluded and (why := denial(Tried(trial, demanded))):
                 excluded[variant] = Evidence(why, case)
-        if len(excluded) >= len(habit.variants) - 1:
+        if trials == MOST_CASES or len(excluded) == len(habit.variants):
             break
     if not trials:
         return None
@@ -68,39 +85,42 @@ def _asked(implementation: Implementation, habit: Habit) -> Finding | None:
     return concluded((habit.name, habit.statement), meanings, left, excluded, declared=declared, note=note)
 
 
-def _result(trial: Trial) -> str:
+def _result(tried: Tried) -> str:
     """Return in words what came, where it was no result."""
-    outcome = trial.outcome
+    outcome = tried.trial.outcome
     return "" if isinstance(outcome, Returned) else f"{type(outcome).__name__.lower()}: {outcome.message}"
 
 
-def unrefused(trial: Trial) -> str:
+def unrefused(tried: Tried) -> str:
     """Return what denies a refusal: that something else came."""
-    if isinstance(trial.outcome, Refused):
+    if isinstance(tried.trial.outcome, Refused):
         return ""
-    return _result(trial) or "it is answered, not refused"
+    return _result(tried) or "it is answered, not refused"
 
 
-def disagreeing(trial: Trial) -> str:
+def disagreeing(tried: Tried) -> str:
     """Return what denies the y that the specification demands."""
-    if failed := _result(trial):
+    if failed := _result(tried):
         return failed
-    for index in trial.indices("train", "infer"):
-        observed, expected = trial.steps[index]["y"], trial.expected(index)["y"]
-        with np.errstate(all="ignore"):
-            found = compare(observed, expected) if observed.size else None
-        if found and found.verdict == "broken":
-            return f"y is {found.observed:.9g}; this demands {found.exact:.9g} within {found.tolerance:.2g}"
-    return ""
+    return _denied(tried.trial.steps[0]["y"], tried.demanded(tried.trial)) if tried.trial.steps[0]["y"].size else ""
+
+
+def _denied(observed: Array, demanded: Sequence[Expected]) -> str:
+    """Return in words that an array denies each of several demands; nothing where there is none."""
+    with np.errstate(all="ignore"):
+        found = [compare(observed, expected) for expected in demanded]
+    if not found or any(each.verdict != "broken" for each in found):
+        return ""
+    return f"y is {found[0].observed:.9g}; this demands {found[0].exact:.9g} within {found[0].tolerance:.2g}"
 
 
 def _unlike(name: str, wanted: Callable[[Array], bool], words: str) -> Test:
     """Return the test that denies an output of the first step that is not as it is wanted."""
 
-    def denial(trial: Trial) -> str:
-        if failed := _result(trial):
+    def denial(tried: Tried) -> str:
+        if failed := _result(tried):
             return failed
-        values = wide(trial.steps[0][name if name in trial.steps[0] else "y"])
+        values = wide(tried.trial.steps[0][name if name in tried.trial.steps[0] else "y"])
         return "" if wanted(values) else f"{name} is {values.reshape(-1)[:4].tolist()}, {words}"
 
     return denial
@@ -109,39 +129,42 @@ def _unlike(name: str, wanted: Callable[[Array], bool], words: str) -> Test:
 not_nan = _unlike("y", lambda values: bool(np.isnan(values).all()), "not NaN")
 
 
-def _with_members(extent: Extent, members: int) -> Iterator[Case]:
-    ones = ((1, 3), (3, 1), (1, 3, 1), (1, 3, 1, 1), (1, 3, 1, 1, 1))
-    shapes = tuple((0, *shape[1:]) for shape in ones) if members == 0 else ones
+def _training(extent: Extent, shapes: tuple[Shape, ...], wanted: Callable[[int], bool], keep: int) -> Iterator[Case]:
+    """Yield trainings on the first samples of equal elements, in groups of the wanted size."""
     for geometry in asked(extent, shapes, 0):
-        if members == 0 or extent.operation.groups(geometry.shape, geometry.attributes).members == members:
-            case = built(extent, geometry, np.full(geometry.shape, 3.0))
+        if wanted(extent.operation.groups(geometry.shape, geometry.attributes).members):
+            case = built(extent, geometry, np.full(geometry.shape, 3.0)[:keep])
             if case is not None and case.script[0].verb == "train":
                 yield case.but(script=case.script[:1])
 
 
 def _single(extent: Extent) -> Iterator[Case]:
     """Yield trainings on groups of one element."""
-    return _with_members(extent, 1) if "single_element" in extent.operation.conventions else iter(())
+    has = "single_element" in extent.operation.conventions
+    return _training(extent, SINGLE, lambda members: members == 1, 2) if has else iter(())
 
 
 def _empty(extent: Extent) -> Iterator[Case]:
     """Yield trainings on no element."""
-    return _with_members(extent, 0) if "empty_batch" in extent.operation.conventions else iter(())
+    has = "empty_batch" in extent.operation.conventions
+    return _training(extent, SHAPES, lambda members: members > 1, 0) if has else iter(())
 
 
-def _unmoved(trial: Trial) -> str:
+def _unmoved(tried: Tried) -> str:
     """Return what denies that nothing happened: running statistics that moved."""
-    if failed := _result(trial):
+    if failed := _result(tried):
         return failed
-    moved = [name for name, old in trial.case.state.items() if old.tobytes() != trial.steps[0][name].tobytes()]
+    moved = [
+        name for name, old in tried.trial.case.state.items() if old.tobytes() != tried.trial.steps[0][name].tobytes()
+    ]
     return f"{' and '.join(moved)} moved" if moved else ""
 
 
-def _not_poisoned(trial: Trial) -> str:
-    if failed := _result(trial):
+def _not_poisoned(tried: Tried) -> str:
+    if failed := _result(tried):
         return failed
-    kept = [name for name in trial.case.state if not np.isnan(wide(trial.steps[0][name])).all()]
-    return f"{' and '.join(kept)} is a number" if kept or not trial.case.state else ""
+    kept = [name for name in tried.trial.case.state if not np.isnan(wide(tried.trial.steps[0][name])).all()]
+    return f"{' and '.join(kept)} is a number" if kept or not tried.trial.case.state else ""
 
 
 def _plain(extent: Extent) -> Iterator[Case]:
@@ -169,16 +192,13 @@ def _short(extent: Extent) -> Iterator[Case]:
             yield case.but(parameters=parameters, script=case.script[:1])
 
 
-def _not_broadcast(trial: Trial) -> str:
-    if failed := _result(trial):
+def _not_broadcast(tried: Tried) -> str:
+    if failed := _result(tried):
         return failed
-    gamma, x = trial.case.parameters["gamma"], trial.case.script[0].input
-    shape = trial.operation.shape_of("gamma", x.shape, trial.case.attributes)
-    whole = trial.case.but(parameters={**trial.case.parameters, "gamma": np.resize(gamma, shape)})
-    other = Trial(trial.implementation, whole)
-    expected, observed = other.expected(0)["y"], trial.steps[0]["y"]
-    with np.errstate(all="ignore"):
-        return "y is not that of one gamma for all" if compare(observed, expected).verdict == "broken" else ""
+    gamma, x = tried.trial.case.parameters["gamma"], tried.trial.case.script[0].input
+    shape = tried.trial.operation.shape_of("gamma", x.shape, tried.trial.case.attributes)
+    whole = tried.trial.case.but(parameters={**tried.trial.case.parameters, "gamma": np.resize(gamma, shape)})
+    return _denied(tried.trial.steps[0]["y"], tried.demanded(Trial(tried.trial.implementation, whole)))
 
 
 def _batches(extent: Extent) -> Iterator[Case]:
@@ -190,15 +210,15 @@ def _batches(extent: Extent) -> Iterator[Case]:
             yield case.but(script=case.script[:1])
 
 
-def _other_alone(trial: Trial) -> str:
+def _other_alone(tried: Tried) -> str:
     """Return what denies that a sample alone has the bits that it has in the batch."""
-    case, step = trial.case, trial.case.script[0]
-    whole = [name for name in case.parameters if trial.operation.role(name) in ("elements", "style")]
+    case, step = tried.trial.case, tried.trial.case.script[0]
+    whole = [name for name in case.parameters if tried.trial.operation.role(name) in ("elements", "style")]
     parameters = {name: values[:1] if name in whole else values for name, values in case.parameters.items()}
-    alone = trial.variant(case.but(script=(replace(step, x=step.input[:1]),), parameters=parameters))
-    if not trial.steps or not alone.steps:
+    alone = tried.trial.variant(case.but(script=(replace(step, x=step.input[:1]),), parameters=parameters))
+    if not tried.trial.steps or not alone.steps:
         return ""
-    different = trial.steps[0]["y"][:1].tobytes() != alone.steps[0]["y"].tobytes()
+    different = tried.trial.steps[0]["y"][:1].tobytes() != alone.steps[0]["y"].tobytes()
     return "y of the first sample has other bits where it is alone" if different else ""
 
 
@@ -211,19 +231,19 @@ def _moving(extent: Extent) -> Iterator[Case]:
         yield case.but(script=(Step("train", x), back, Step("infer", x)))
 
 
-def _not_in_forward(trial: Trial) -> str:
-    if failed := _result(trial):
+def _not_in_forward(tried: Tried) -> str:
+    if failed := _result(tried):
         return failed
-    before, after = trial.case.state, trial.steps[0]
+    before, after = tried.trial.case.state, tried.trial.steps[0]
     still = all(before[name].tobytes() == after[name].tobytes() for name in before)
     return "after the forward they are where they were" if still else ""
 
 
-def _not_in_backward(trial: Trial) -> str:
-    if failed := _result(trial):
+def _not_in_backward(tried: Tried) -> str:
+    if failed := _result(tried):
         return failed
-    before, after = trial.steps[0], trial.steps[2]
-    still = all(before[name].tobytes() == after[name].tobytes() for name in trial.case.state)
+    before, after = tried.trial.steps[0], tried.trial.steps[2]
+    still = all(before[name].tobytes() == after[name].tobytes() for name in tried.trial.case.state)
     return "after the backward they are where they were after the forward" if still else ""
 
 
@@ -290,7 +310,7 @@ HABITS = (
         _batches,
         {
             "bitwise": ("the same bits, whatever is beside it", _other_alone),
-            "differs": ("not always the same bits", lambda trial: ""),
+            "differs": ("not always the same bits", lambda tried: ""),
         },
         note="the same bits in all {trials} cases, which proves it for no other",
     ),
