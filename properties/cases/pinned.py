@@ -4,6 +4,7 @@ They make verdicts on the common defects independent of luck. Each is as small a
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def small(extent: Extent) -> list[Case]:
     if "double_backward" in extent.claims.verbs:
         found.append(case_within(extent, (Step("train", plain), _twice(plain)), 1e-3))
     known = [case for case in found if case is not None]
-    known += _far_and_longer(extent)
+    known += _far_and_longer(extent) + _twice_back(extent, np.flip(plain))
     return known + _of_every_rank(extent) + _of_every_choice(extent) + _with_one_parameter(extent, plain)
 
 
@@ -95,6 +96,17 @@ def _with_one_parameter(extent: Extent, x: Array) -> list[Case]:
         if case is not None
         for kept in ((), *((name,) for name in optional))
     ]
+
+
+def _twice_back(extent: Extent, x: Array) -> list[Case]:
+    """Return a training and the backward of its backward, where that is claimed."""
+    case = case_within(extent, (Step("train", x), _backward(x * x, 0)), 1e-3)
+    if case is None or "double_backward" not in extent.claims.verbs:
+        return []
+    forward, back = case.script
+    wanted = tuple(name for name in SECOND if name != "ddgamma" or "gamma" in case.parameters)
+    again = replace(back, wanted=wanted, direction=np.flip(x) * x.dtype.type(0.5) + x.dtype.type(0.25))
+    return [case.but(script=(forward, again))]
 
 
 def _far_and_longer(extent: Extent) -> list[Case]:
