@@ -10,7 +10,7 @@ from latex2mathml.converter import convert
 from markupsafe import Markup
 
 _WIDE = 28  # characters: what is wider may break before a plus or minus
-_PRIME = "\u2032"
+_PRIMES = ("\u2032", "\u2033", "\u2034")
 _STYLES: Mapping[str, Mapping[str, str]] = {
     "\u2202": {"lspace": "0", "rspace": "0.05em"},
     "\u02c6": {"stretchy": "false"},
@@ -39,22 +39,23 @@ def _mend(node: Element) -> None:
     if node.tag == "mo":
         node.text = {"^": "\u02c6"}.get(node.text or "", node.text)
         node.attrib.update(_STYLES.get(node.text or "", {}))
-    if node.tag in ("msup", "msubsup") and node[-1].text == _PRIME:
+    if node.tag in ("msup", "msubsup") and node[-1].text in _PRIMES:
+        primes = node[-1].text or ""
         node.remove(node[-1])
         node.tag = {"msup": "mrow", "msubsup": "msub"}[node.tag]
-        _prime(node)
+        _prime(node, primes)
 
 
-def _prime(node: Element) -> None:
-    """Put a prime behind a letter, in front of its index: a font draws it raised, and in a script it would fly away."""
+def _prime(node: Element, primes: str) -> None:
+    """Put primes behind a letter, in front of its index: fonts draw them raised, so that no script need raise them."""
     if node.tag == "msub":
         letter = SubElement(Element("mrow"), "mrow")
         letter.append(node[0])
         node[0] = letter
-        return _prime(letter)
+        return _prime(letter, primes)
     if len(node) == 1 and node[0].tag == "msub":
-        return _prime(node[0])
-    SubElement(node, "mo", lspace="0", rspace="0").text = _PRIME
+        return _prime(node[0], primes)
+    SubElement(node, "mo", lspace="0", rspace="0").text = primes
     return None
 
 
