@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from normspec.implementations.contract import Implementation
-from normspec.properties.identify_axes import HALVES, IN_HALVES, Axis, axes_of, own_variant, reworded
+from normspec.properties.identify_axes import EPSILON_PLACE, HALVES, IN_HALVES, Axis, axes_of, own_variant, reworded
 from normspec.properties.identify_cases import Probe, probes
 from normspec.properties.identify_conduct import conduct
 from normspec.properties.identify_findings import Evidence, Finding, concluded
@@ -93,8 +93,15 @@ def _ask(implementation: Implementation, axes: tuple[Axis, ...], alive: Mapping[
     demands = Demands(trial, axes)
     for index in trial.indices("train", "infer", "backward"):
         for output in trial.steps[index]:
-            if output in alive and trial.steps[index][output].size:
+            if output in alive and trial.steps[index][output].size and _comparable(alive, axes, trial, index):
                 _exclude(demands, alive[output], index, output)
+
+
+def _comparable(alive: Mapping[str, Alive], axes: tuple[Axis, ...], trial: Trial, index: int) -> bool:
+    """Return whether the specification's formulas are what a step follows: of gradients there are no others."""
+    if trial.case.script[index].verb != "backward" or not trial.case.attributes.get("epsilon"):
+        return True
+    return all(own_variant(trial.operation, axis) in _left(alive, axis) for axis in axes if axis is EPSILON_PLACE)
 
 
 def _exclude(demands: "Demands", alive: Alive, index: int, output: str) -> None:

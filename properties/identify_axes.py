@@ -134,6 +134,7 @@ EPSILON_PLACE = Axis(
             "floor": "under the square root, in the place of a smaller variance or squared norm",
         }
     ),
+    outputs=("y",),
     wordings={
         "inside": _placed(_root_of_sum),
         "added": _placed(_added),

@@ -19,6 +19,7 @@ SUBCOMMANDS: Mapping[str, str] = MappingProxyType(
         "check": "Hold implementations against the specification.",
         "merge": "Make one report of the shards of a run.",
         "grade": "Measure how accurate implementations are, and grade them.",
+        "identify": "Infer which conventions an implementation follows.",
         "list": "List operations, laws, implementations, conventions or profiles.",
         "handbook": "Write the handbook, to be read in a browser.",
         "derive": "Print a derivation step by step, or list them all.",
