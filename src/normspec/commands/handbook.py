@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from normspec.commands.errors import as_wrong_call
+from normspec.commands.errors import WrongCall, as_wrong_call
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -25,7 +25,7 @@ def command(output: Path, report: Path | None, grades: Path | None, faults: Path
     """
     missing = [name for name in ("furo", "latex2mathml", "myst_parser", "sphinx") if find_spec(name) is None]
     if missing:
-        raise click.ClickException(f"{', '.join(missing)} is not installed: pip install 'normspec[docs]'")
+        raise WrongCall(f"{', '.join(missing)} is not installed: pip install 'normspec[docs]'")
     from normspec.handbook.build import RECORDED_FAULTS, build
     from normspec.handbook.findings import gather
 
