@@ -112,6 +112,7 @@ def divided(own: Formulas) -> Formulas:
         normalize=lambda rows, mean, deviation: (rows - mean) / deviation,
         dx_training=lambda g, xhat, deviation: own.dx_training(g, xhat, np.ones_like(deviation)) / deviation,
         dx_inference=lambda g, deviation: g / deviation,
+        ddx=lambda g, u, xhat, deviation: own.ddx(g, u, xhat, np.ones_like(deviation)) / np.square(deviation),
     )
 
 

@@ -41,7 +41,7 @@ class _Unscaled(NumpyLayer):
 class _EmptyUnchecked(NumpyLayer):
     def _train(self, groups: Partition, blocks: Partition, rows: Array) -> Standardized:
         nothing = super()._train(groups, blocks, rows)
-        if rows.shape[1] == 0:
+        if not rows.size:
             nan = np.full_like(nothing.mean, np.nan)  # 0 / 0
             self._move_running(groups, blocks, Standardized(nan, nan, nan, nothing.exponent, nan))
         return nothing
@@ -49,7 +49,7 @@ class _EmptyUnchecked(NumpyLayer):
 
 class _EmptyCounted(NumpyLayer):
     def _train(self, groups: Partition, blocks: Partition, rows: Array) -> Standardized:
-        if rows.shape[1] == 0:
+        if not rows.size:
             self.batches += 1
         return super()._train(groups, blocks, rows)
 
