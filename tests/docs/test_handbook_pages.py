@@ -13,7 +13,7 @@ from site_pages import Page, broken_links, from_elsewhere, pages
 
 from normspec.derivations.catalogue import CLAIMS
 from normspec.handbook import faults, links
-from normspec.handbook.build import RECORDED_FAULTS, written
+from normspec.handbook.build import RECORDED_FAULTS, prose, written
 from normspec.handbook.catches import Catch, read_catches
 from normspec.handbook.cubes import cube, example_shape
 from normspec.handbook.findings import Findings, gather
@@ -154,6 +154,11 @@ def test_primes_stand_beside_their_letter(latex, primes):
     assert f">{primes}</mo></mrow>" in written
     assert "<msup>" not in written
     assert "<msubsup>" not in written
+
+
+def test_a_link_to_a_file_of_the_repository_is_its_name():
+    assert "examples/pipe (`examples/pipe`)" in prose()["protocol"]
+    assert "workflow (`docs/ci/github-actions.yml`)" in " ".join(prose()["plug-in"].split())
 
 
 def test_the_loop_shows_what_belongs_to_a_requirement():

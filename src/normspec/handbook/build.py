@@ -88,7 +88,7 @@ def _without_files(name: str, text: str, pages: set[str]) -> str:
         words, target = found[1], found[2]
         if "://" in target or _normal(folder / target).removesuffix(".md") in pages | set(WRITTEN) or "/" not in target:
             return found[0]
-        return f"{words} (`{_normal(folder / target).removeprefix('../')}`)"
+        return f"{words} (`{_normal('docs' / folder / target)}`)"
 
     return _LINK.sub(replaced, text)
 

@@ -14,8 +14,9 @@ from normspec.spec.partition import Partition, Shape
 
 SHAPE = (3, 6, 4)  # samples, channels, places
 MATRIX = (4, 6)
+IMAGE, TENSOR = ("N", "C", "H, W"), ("axis 0", "axis 1", "axis 2")
 UNIT, LEAN, RISE = 15.0, 8.0, 6.0  # a cell's side, and how far the next sample stands behind: across and up
-MARGIN, FOOT = 14.0, 18.0
+MARGIN, FOOT = 16.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,12 @@ def example_shape(operation: Operation) -> Shape:
     return SHAPE if len(SHAPE) in operation.ranks else MATRIX
 
 
-def cube(partition: Partition) -> Cube:
+def cube(partition: Partition, names: tuple[str, str, str] = IMAGE) -> Cube:
     """Return the cube of a partition; the coloured part is the one of the corner in front."""
     part = partition.spread_over(np.arange(partition.parts))
     if part.ndim == 2:
-        return Cube((part == part[0, -1]).T[np.newaxis], ("", "axis 1", "axis 0"))
-    return Cube((part == part[0, -1, 0]), ("N", "C", "H, W"))
+        return Cube((part == part[0, -1]).T[np.newaxis], ("", *TENSOR[1::-1]))
+    return Cube(part == part[0, -1, 0], names)
 
 
 def picture(operation: Operation, which: str, attributes: Attributes) -> Markup:
@@ -49,7 +50,8 @@ def picture(operation: Operation, which: str, attributes: Attributes) -> Markup:
     of: Callable[[Shape, Attributes], Partition] = getattr(operation, which)
     partition = of(example_shape(operation), attributes)
     title = f"{which} of {operation.name}: {partition.parts}, each of {partition.members} elements; one is coloured"
-    return drawn(cube(partition), title, which)
+    weight = "axis" in attributes or operation.name.startswith("weight_")
+    return drawn(cube(partition, TENSOR if weight else IMAGE), title, which)
 
 
 def drawn(of: Cube, title: str, style: str) -> Markup:

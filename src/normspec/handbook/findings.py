@@ -17,7 +17,7 @@ from normspec.report_json import read_report
 from normspec.request import request
 from normspec.run import run
 
-QUICK = 10  # cases for each dtype in the run that a build makes itself
+QUICK = 3  # cases for each dtype in the run that a build makes itself
 
 
 @dataclass(frozen=True)
