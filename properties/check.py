@@ -81,7 +81,8 @@ def _not_claimed(implementation: Implementation, law: Law, dtype: str) -> Result
 
 def _replay_known(hunt: Hunt, tallies: list[Tally]) -> None:
     """Try each entry on its own case, in every shard, so that each of them tells the same of the record."""
-    known = [entry for entry in hunt.known if entry.dtype == hunt.dtype]
+    here = (hunt.implementation.operation, hunt.dtype)
+    known = [entry for entry in hunt.known if (entry.operation, entry.dtype) == here]
     for tally in tallies:
         of_law = (each for each in known if each.covers(hunt.implementation.name, tally.law.name, each.case))
         for number, entry in enumerate(of_law):
