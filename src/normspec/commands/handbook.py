@@ -26,10 +26,11 @@ def command(output: Path, report: Path | None, grades: Path | None, faults: Path
     missing = [name for name in ("furo", "latex2mathml", "myst_parser", "sphinx") if find_spec(name) is None]
     if missing:
         raise WrongCall(f"{', '.join(missing)} is not installed: pip install 'normspec[docs]'")
-    from normspec.handbook.build import RECORDED_FAULTS, build
+    from normspec.handbook.build import RECORDED_FAULTS, HandbookError, build
     from normspec.handbook.findings import gather
+    from normspec.spec.node import PlainError
 
     recorded = RECORDED_FAULTS if RECORDED_FAULTS.exists() else None
-    with as_wrong_call(ValueError):
+    with as_wrong_call(PlainError, HandbookError):
         pages = build(output, gather(report, grades, faults or recorded, quick=quick))
     click.echo(f"{pages} pages: open {output / 'index.html'}")
