@@ -9,7 +9,7 @@ import numpy as np
 from normspec.implementations.contract import Implementation
 from normspec.properties.features import stale
 from normspec.properties.trial import Results, Trial
-from normspec.spec.case import GRADIENTS, Case
+from normspec.spec.case import GRADIENTS, SECOND, Case
 from normspec.spec.comparison import compare
 from normspec.spec.contracts import contract_of
 from normspec.spec.expectation import Expected, expect
@@ -31,9 +31,8 @@ NUMBERS: Mapping[str, str] = MappingProxyType(
         "rstd_error": "error of rstd that y implies, in units of u",
     }
 )
-OUTPUTS = tuple(
-    dict.fromkeys(("y", *GRADIENTS, *(name for each in OPERATIONS.values() for name in (*each.gradients, *each.state))))
-)
+_MORE = (name for each in OPERATIONS.values() for name in (*each.gradients, *each.state))
+OUTPUTS = tuple(dict.fromkeys(("y", *GRADIENTS, *_MORE, *SECOND)))
 MODES = ("train", "infer")
 
 Numbers = Mapping[str, tuple[float, float]]
