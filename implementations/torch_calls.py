@@ -64,9 +64,7 @@ def _instance_norm(case: Case, shape: Shape, training: bool) -> Call:
     running = (Named("running_mean"), Named("running_var"))
     own = training or not case.state
     momentum = case.attributes["momentum"]
-    return Call(
-        "nn.functional.instance_norm", (X, *running, GAMMA, BETA, own, momentum, case.attributes["epsilon"])
-    )
+    return Call("nn.functional.instance_norm", (X, *running, GAMMA, BETA, own, momentum, case.attributes["epsilon"]))
 
 
 def _rms_norm(case: Case, shape: Shape, training: bool) -> Call:

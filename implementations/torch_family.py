@@ -1,6 +1,6 @@
 """Every operation as PyTorch has it: the functions and the modules. Importing this file imports torch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from normspec.implementations.contract import Implementation
+from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.torch_calls import FUNCTIONS, MODULES, SYNCHRONIZED, Module
 from normspec.implementations.torch_functional import FunctionalLayer, called
 from normspec.implementations.torch_guard import guarded
@@ -94,11 +94,13 @@ def on_device(found: Implementation, device: str) -> Implementation:
         torch.zeros(1, device=device).cpu()
     except Exception as error:
         raise ValueError(f"device={device!r} cannot be used: {error}".splitlines()[0]) from None
+    create: Callable[..., Instance] = found.create
+    snippet: Callable[..., str] = found.snippet
     return replace(
         found,
         name=f"{found.name}@{device}",
-        create=partial(found.create, device=device),
-        snippet=partial(found.snippet, device=device),
+        create=partial(create, device=device),
+        snippet=partial(snippet, device=device),
         statement=f"{found.statement}, on {device}",
     )
 

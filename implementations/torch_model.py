@@ -181,5 +181,3 @@ def _unrecognized(name: str, why: str) -> Implementation:
 
 def _never(case: Case) -> Any:
     raise TargetError("this layer is not asked")
-
-

@@ -22,7 +22,9 @@ def faults_of(module: nn.Module, shape: Shape, found: Interface) -> dict[str, st
 
 def _beta(module: nn.Module, shape: Shape, found: Interface) -> str:
     beta = getattr(module, found.names["beta"]) if "beta" in found.names else torch.zeros(1)
-    return "a fresh beta is 1 everywhere, which shifts what gamma = 1 leaves as it is" if bool((beta == 1).all()) else ""
+    return (
+        "a fresh beta is 1 everywhere, which shifts what gamma = 1 leaves as it is" if bool((beta == 1).all()) else ""
+    )
 
 
 def _buffers(module: nn.Module, shape: Shape, found: Interface) -> str:
@@ -48,7 +50,9 @@ def _count(module: nn.Module, shape: Shape, found: Interface) -> str:
     """Judge that a layer trains one value a block for each of its parameters: 2C for batch norm."""
     blocks = OPERATIONS[found.operation].blocks(shape, found.attributes).parts
     needed, own = len(found.parameters) * blocks, sum(each.numel() for each in module.parameters())
-    return f"it has {own} trainable values, where {' and '.join(found.parameters)} are {needed}" if own != needed else ""
+    return (
+        f"it has {own} trainable values, where {' and '.join(found.parameters)} are {needed}" if own != needed else ""
+    )
 
 
 CHECKS: Mapping[str, Callable[[nn.Module, Shape, Interface], str]] = MappingProxyType(

@@ -76,7 +76,8 @@ def vjp(function: Callable[[Tensors], torch.Tensor], leaves: Tensors, wanted: fr
     asked, rest = _parted(leaves, wanted)
     if not asked:
         return Pullback(dict, function(leaves))
-    y, pull = torch.func.vjp(lambda given: function({**rest, **given}), asked)
+    followed: Any = torch.func.vjp(lambda given: function({**rest, **given}), asked)
+    y, pull = followed
     return Pullback(lambda cotangent: pull(cotangent)[0], y)
 
 
@@ -100,8 +101,9 @@ def _by_tangents(
     leaf, wide = leaves[name], cotangent.to(torch.float64)
 
     def slope(tangent: torch.Tensor) -> torch.Tensor:
-        _, moved = torch.func.jvp(lambda own: function({**leaves, name: own}), (leaf,), (tangent,))
-        return (moved.to(torch.float64) * wide).sum()
+        pushed: Any = torch.func.jvp(lambda own: function({**leaves, name: own}), (leaf,), (tangent,))
+        sloped: torch.Tensor = (pushed[1].to(torch.float64) * wide).sum()
+        return sloped
 
     directions = torch.eye(leaf.numel(), dtype=leaf.dtype, device=leaf.device).reshape(-1, *leaf.shape)
     return torch.stack([slope(direction) for direction in directions]).reshape(leaf.shape).to(leaf.dtype)

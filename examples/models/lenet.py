@@ -1,6 +1,6 @@
 """LeNet with batch norm after each convolution, before the activation.
 
-    normspec check examples/models/lenet.py:build_model
+normspec check examples/models/lenet.py:build_model
 """
 
 import torch

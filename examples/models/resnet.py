@@ -1,6 +1,6 @@
 """A small residual network: two stages of basic blocks, as torchvision builds them.
 
-    normspec check examples/models/resnet.py:build_model
+normspec check examples/models/resnet.py:build_model
 """
 
 import torch
@@ -19,9 +19,7 @@ class BasicBlock(nn.Module):
         self.bn2 = nn.BatchNorm2d(outputs)
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
-            )
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the block's output."""

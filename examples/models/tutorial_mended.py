@@ -1,6 +1,6 @@
 """The hand-written batch norm of a tutorial, mended: momentum weighs the old statistic, the moving variance is biased.
 
-    normspec check examples/models/tutorial_mended.py:build_model
+normspec check examples/models/tutorial_mended.py:build_model
 """
 
 import torch
