@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import count
 from zlib import crc32
 
 from normspec.implementations.contract import Implementation
 from normspec.properties.cases import STREAMS, Stream
+from normspec.properties.diagnosis import diagnose
 from normspec.properties.hunt import Hunt, Progress, Settings, claims_all
 from normspec.properties.judge import judge
 from normspec.properties.known import KnownFailure
@@ -66,10 +68,13 @@ def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result | Ob
     for stream in streams:
         yield progress(f"pinned {stream.name} cases", len(batches))
         _try_pinned(hunt, stream, tallies, observer)
+    failing = [(tally.law, (tally.least or tally.new).case) for tally in tallies if tally.new]
+    diagnosis = diagnose(implementation, dtype, failing) if failing else ""
     for done, tally in enumerate(tallies, len(batches)):
         yield progress(tally.law.name, done)
         smallest = minimize(hunt, tally, tally.new) if tally.new else None
-        yield conclude(tally, implementation.name, implementation.operation, dtype, smallest)
+        result = conclude(tally, implementation.name, implementation.operation, dtype, smallest)
+        yield replace(result, diagnosis=diagnosis) if tally.new else result
     yield from (_not_claimed(implementation, law, dtype) for law in laws if not claims_all(implementation, law))
     yield progress("done", total)
     yield observer.observations(follow=any(tally.law.name in FOLLOWED for tally in tallies))

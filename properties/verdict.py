@@ -81,7 +81,8 @@ class Result:
 
     examples counts the cases that the law really judged; undecided those among them whose bound demanded nothing.
     known holds the entries of the record that account for the failure; stale says that the failure is an entry of the
-    record that does not fail any more.
+    record that does not fail any more. diagnosis says in words what one known thing explains all failures in this
+    dtype, where one does.
     """
 
     target: str
@@ -97,6 +98,7 @@ class Result:
     worst_ratio: float = 0.0
     notes: tuple[str, ...] = field(default=())
     stale: bool = False
+    diagnosis: str = ""
 
     @property
     def failed(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from normspec.properties.verdict import Known, Result
+from normspec.spec.case import Case
 from normspec.spec.plain import plain_case
 from normspec.terminal.words import size
 
@@ -46,6 +47,18 @@ class Failure:
         return tuple(result for group in self.groups for result in group.results)
 
     @property
+    def diagnosis(self) -> str:
+        """Return what explains all of it, in words, where one known thing does."""
+        return self.smallest.diagnosis
+
+    def elsewhere(self, group: Group) -> Case | None:
+        """Return the case of a group, where it is not the smallest one of all."""
+        own, smallest = group.first.counterexample, self.smallest.counterexample
+        if own is None or smallest is None or _case_text(own.case) == _case_text(smallest.case):
+            return None
+        return own.case
+
+    @property
     def by_law(self) -> list[tuple[Group, ...]]:
         """Return the groups of each law."""
         return by(lambda group: group.first.law, self.groups)
@@ -80,6 +93,12 @@ def _size(result: Result) -> float:
 
 
 def _behind(group: Group) -> Hashable:
-    """Return what is behind a failure: the smallest case, which several laws share; once there is one, a diagnosis."""
+    """Return what is behind a failure: the diagnosis, or else the smallest case, which several laws share."""
     found = group.first.counterexample
-    return (group.first.target, group.first.law) if found is None else json.dumps(plain_case(found.case))
+    if group.first.diagnosis:
+        return group.first.operation, group.first.diagnosis
+    return (group.first.target, group.first.law) if found is None else _case_text(found.case)
+
+
+def _case_text(case: Case) -> str:
+    return json.dumps(plain_case(case))

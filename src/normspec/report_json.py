@@ -19,7 +19,7 @@ VERDICTS: tuple[str, ...] = get_args(Verdict)
 _TOP = ("format", "summary", "results")
 _TOP_BESIDES = ("settings", "versions", "asked", "seconds", "interrupted", "observations")
 _RESULT = ("target", "operation", "law", "dtype", "verdict", "examples", "undecided", "known")
-_RESULT_BESIDES = ("message", "snippet", "counterexample", "worst_ratio", "notes", "facts", "stale")
+_RESULT_BESIDES = ("message", "snippet", "counterexample", "worst_ratio", "notes", "facts", "stale", "diagnosis")
 
 _PLACE = ("step", "output", "index")
 _NUMBERS = ("expected", "tolerance", "observed")
@@ -33,6 +33,8 @@ def plain_result(result: Result) -> Plain:
     plain["notes"] = [_text(note) for note in result.notes]
     if result.stale:
         plain["stale"] = True
+    if result.diagnosis:
+        plain["diagnosis"] = _text(result.diagnosis)
     if result.message:
         plain["message"] = _text(result.message)
     if result.counterexample is not None:
@@ -121,6 +123,7 @@ def result_from(node: Node) -> Result:
         worst_ratio=record["worst_ratio"].number() if "worst_ratio" in record.values else 0.0,
         notes=tuple(note.text() for note in _items(record, "notes")),
         stale=record["stale"].truth() if "stale" in record.values else False,
+        diagnosis=record["diagnosis"].text() if "diagnosis" in record.values else "",
     )
 
 

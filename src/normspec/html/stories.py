@@ -18,6 +18,9 @@ ROOM = 250_000
 LONGEST = 6_000
 """Characters of one case or program."""
 
+SHORT = 1_000
+"""Characters of a case that stands beside the smallest one."""
+
 
 @dataclass(frozen=True)
 class Law:
@@ -35,10 +38,11 @@ def law_of(name: str) -> Law:
 
 @dataclass(frozen=True)
 class Broken:
-    """One law that a case breaks: for whom, why, and by how much."""
+    """One law that a case breaks: for whom, why, and by how much; elsewhere is its own case, where that is another."""
 
     law: Law
     groups: tuple[Group, ...]
+    elsewhere: str = ""
 
     @property
     def result(self) -> Result:
@@ -76,7 +80,11 @@ class Story:
     @property
     def broken(self) -> list[Broken]:
         """Return the laws that are broken."""
-        return [Broken(law_of(groups[0].first.law), groups) for groups in self.failure.by_law]
+        return [Broken(law_of(g[0].first.law), g, self._elsewhere(g[0])) for g in self.failure.by_law]
+
+    def _elsewhere(self, group: Group) -> str:
+        case = None if self.left_out else self.failure.elsewhere(group)
+        return "" if case is None else "\n".join(case_in_words(case))[:SHORT]
 
     @property
     def operations(self) -> list[str]:

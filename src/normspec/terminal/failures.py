@@ -9,6 +9,7 @@ from normspec.enclosure import enclosure
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
 from normspec.report_groups import Failure, Group, by, failures, known
+from normspec.spec.case import Case
 from normspec.terminal.layout import width, wrapped
 from normspec.terminal.words import case_in_words
 
@@ -44,16 +45,19 @@ def told(result: Result) -> str:
 
 def _story(failure: Failure) -> Iterator[str]:
     smallest = failure.smallest
+    if failure.diagnosis:
+        yield _labelled("diagnosis", cleaned(failure.diagnosis))
+        yield ""
     for members in failure.by_law:
-        yield from _law(members)
+        yield from _law(members, failure.elsewhere(members[0]))
         yield ""
     if smallest.counterexample is not None:
         yield _labelled("smallest", "\n".join(case_in_words(smallest.counterexample.case)))
         yield from _program(smallest.counterexample.snippet)
 
 
-def _law(groups: tuple[Group, ...]) -> Iterator[str]:
-    """Tell a law that the case breaks, and for whom."""
+def _law(groups: tuple[Group, ...], elsewhere: Case | None) -> Iterator[str]:
+    """Tell a law that is broken, for whom, and on which case, where that is not the one told below."""
     first = groups[0].first
     yield _labelled("broken", first.law)
     if first.law in LAWS:
@@ -64,6 +68,8 @@ def _law(groups: tuple[Group, ...]) -> Iterator[str]:
     yield _labelled("found", cleaned(found.message if found else first.message))
     if found and found.facts:
         yield _labelled("must lie", f"in {enclosure(found.facts[0])}")
+    if elsewhere is not None:
+        yield _labelled("on", "\n".join(case_in_words(elsewhere)))
     for note in first.notes:
         yield _labelled("note", cleaned(note))
 
