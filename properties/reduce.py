@@ -48,7 +48,8 @@ def _smaller(case: Case, claims: Claims) -> Iterator[Case]:
 
 def _without(case: Case, parameter: str) -> Iterator[Case]:
     """Give the case without a parameter and its gradient, where something else is still wanted of every backward."""
-    script = tuple(replace(step, wanted=tuple(d for d in step.wanted if d != f"d{parameter}")) for step in case.script)
+    gone = (f"d{parameter}", f"dd{parameter}")
+    script = tuple(replace(step, wanted=tuple(d for d in step.wanted if d not in gone)) for step in case.script)
     if all(step.wanted for step in script):
         yield case.but(script=script, parameters={name: a for name, a in case.parameters.items() if name != parameter})
 
