@@ -17,6 +17,7 @@ from normspec.implementations.contract import Implementation
 from normspec.properties.identify_axes import EPSILON_PLACE, HALVES, IN_HALVES, Axis, axes_of, own_variant, reworded
 from normspec.properties.identify_cases import Probe, probes
 from normspec.properties.identify_conduct import conduct
+from normspec.properties.identify_epsilon import KNOWN, epsilon_used
 from normspec.properties.identify_findings import Evidence, Finding, concluded
 from normspec.properties.identify_halves import impossible
 from normspec.properties.trial import Trial
@@ -43,27 +44,54 @@ class Alive:
     unmatched: list[Evidence] = field(default_factory=list)
     seen: int = 0
 
+    @property
+    def fits(self) -> bool:
+        """Return whether some combination gives every result that is not in half precision."""
+        return all(each.case.dtype in HALVES for each in self.unmatched)
+
 
 def identify(implementation: Implementation) -> tuple[Finding, ...]:
     """Return a finding for each axis of the implementation's operation."""
     operation = OPERATIONS[implementation.operation]
     axes = axes_of(operation)
+    alive, epsilon = _fitting(implementation, axes)
+    declared = operation.settled(implementation.claims.conventions)
+    numeric = tuple(_finding(alive, axis, declared.get(axis.name)) for axis in axes)
+    demanded = partial(_demanded, axes, alive, epsilon=epsilon)
+    return numeric + epsilon_used(implementation, demanded) + conduct(implementation, demanded)
+
+
+def _fitting(implementation: Implementation, axes: tuple[Axis, ...]) -> tuple[dict[str, Alive], float | None]:
+    """Return what the numbers leave; with the one known epsilon that fits, where a layer uses another than it says."""
+    alive = _numbers(implementation, axes, None)
+    if "epsilon" not in implementation.claims.fixed or alive["y"].fits:
+        return alive, None
+    others = {value: _numbers(implementation, axes, value) for value in KNOWN}
+    fitting = [value for value, found in others.items() if found["y"].fits]
+    return (others[fitting[0]], fitting[0]) if len(fitting) == 1 else (alive, None)
+
+
+def _numbers(implementation: Implementation, axes: tuple[Axis, ...], epsilon: float | None) -> dict[str, Alive]:
+    """Return what the numbers leave of all combinations; epsilon is the one used, where it is not the one asked for."""
     alive = _everything(axes)
     for probe in probes(implementation):
         if any(len(_left(alive, axis)) > 1 for axis in axes if axis.name in probe.about) or not _seen(alive):
-            _ask(implementation, axes, alive, probe)
+            _ask(implementation, axes, alive, probe, epsilon)
     _agree(alive, axes)
-    declared = operation.settled(implementation.claims.conventions)
-    numeric = tuple(_finding(alive, axis, declared.get(axis.name)) for axis in axes)
-    return numeric + conduct(implementation, partial(_demanded, axes, alive))
+    return alive
 
 
-def _demanded(axes: tuple[Axis, ...], alive: Mapping[str, Alive], trial: Trial) -> tuple[Expected, ...]:
-    """Return what y of a trial's first step may be: by each combination left; nothing where one demands nothing."""
+def _demanded(
+    axes: tuple[Axis, ...], alive: Mapping[str, Alive], trial: Trial, epsilon: float | None = None
+) -> tuple[Expected, ...]:
+    """Return what y of a trial's first step may be: by each combination left; nothing where one demands nothing.
+
+    epsilon stands in the place of the case's own, where one is given.
+    """
     shown = alive.get("y")
-    if shown is not None and shown.unmatched:
+    if shown is not None and not shown.fits:
         return ()
-    demands, left = Demands(trial, axes), shown.left if shown else {()}
+    demands, left = Demands(trial, axes, epsilon), shown.left if shown else {()}
     names = tuple(axis.name for axis in shown.axes) if shown else ()
     found = [demands.of(0, dict(zip(names, combination, strict=True))) for combination in left]
     return () if any(each is None for each in found) else tuple(each["y"] for each in found if each)
@@ -82,7 +110,13 @@ def _seen(alive: Mapping[str, Alive]) -> bool:
     return all(each.seen for each in alive.values())
 
 
-def _ask(implementation: Implementation, axes: tuple[Axis, ...], alive: Mapping[str, Alive], probe: Probe) -> None:
+def _ask(
+    implementation: Implementation,
+    axes: tuple[Axis, ...],
+    alive: Mapping[str, Alive],
+    probe: Probe,
+    epsilon: float | None,
+) -> None:
     trial = Trial(implementation, probe.case)
     try:
         answered = isinstance(trial.outcome, Returned)
@@ -90,7 +124,7 @@ def _ask(implementation: Implementation, axes: tuple[Axis, ...], alive: Mapping[
         return
     if not answered:
         return
-    demands = Demands(trial, axes)
+    demands = Demands(trial, axes, epsilon)
     for index in trial.indices("train", "infer", "backward"):
         for output in trial.steps[index]:
             if output in alive and trial.steps[index][output].size and _comparable(alive, axes, trial, index):
@@ -137,10 +171,14 @@ def _outside(observed: Array, expected: Expected, what: str) -> str:
 
 @dataclass(eq=False)
 class Demands:
-    """What each combination of variants demands of the steps of a trial, each worked out once."""
+    """What each combination of variants demands of the steps of a trial, each worked out once.
+
+    epsilon stands in the place of the case's own, where one is given.
+    """
 
     trial: Trial
     axes: tuple[Axis, ...]
+    epsilon: float | None = None
     found: dict[tuple[object, ...], Mapping[str, Expected] | None] = field(default_factory=dict)
 
     def of(self, index: int, named: Mapping[str, str]) -> Mapping[str, Expected] | None:
@@ -157,6 +195,8 @@ class Demands:
     def _worked_out(self, index: int, chosen: Mapping[str, str]) -> Mapping[str, Expected] | None:
         operation, case, step = self.trial.operation, self.trial.case, self.trial.case.script[index]
         forward = index if step.of is None else step.of
+        if self.epsilon is not None:
+            case = case.but(attributes={**case.attributes, "epsilon": self.epsilon})
         other = reworded(self.axes, chosen, case, index)
         if other is None:
             return None
@@ -242,5 +282,5 @@ def _evidence(showing: Mapping[str, Alive], axis: Axis, variant: str) -> Evidenc
         for combination, evidence in each.denied.items():
             if combination[at] == variant:
                 common = (sum(map(eq, combination, other)) for other in each.left)
-                found.append((max(common, default=0), evidence))
+                found.append((max(common, default=0) - len(each.axes), evidence))
     return max(found, key=lambda pair: pair[0])[1] if found else None

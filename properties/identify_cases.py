@@ -99,7 +99,8 @@ def quartered(case: Case, extent: Extent) -> Case:
 
 
 def _reversed(x: Array) -> Array:
-    return np.ascontiguousarray(np.flip(x)) * x.dtype.type(2)
+    doubled: Array = np.ascontiguousarray(np.flip(x)) * x.dtype.type(2)
+    return doubled
 
 
 def _levelled(extent: Extent) -> Iterator[Case | None]:

@@ -5,6 +5,7 @@ enough to try them all.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def _no_scalar(trial: Trial, index: int, y: Array, factor: Array) -> str:
     return f"y of group {int(np.argmax(lost))} is that of no scalar of {dtype.name}" if lost.any() and not whole else ""
 
 
-def _near(values: Array, dtype: np.dtype) -> list[Array]:  # type: ignore[type-arg]
+def _near(values: Array, dtype: np.dtype[Any]) -> list[Array]:
     """Return the numbers of a format within STEPS of values."""
     bits = values.astype(dtype).view(np.uint16)
     return [(bits + np.uint16(k % 2**16)).view(dtype).astype(np.float64) for k in range(-STEPS, STEPS + 1)]
