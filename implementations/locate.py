@@ -13,7 +13,15 @@ from typing import Any
 from normspec.implementations.ask import message_of
 from normspec.implementations.errors import TargetError
 
-EXTRAS = {"torch": "torch", "jax": "jax", "flax": "jax", "keras": "keras", "onnxruntime": "onnx", "sklearn": "sklearn"}
+EXTRAS = {
+    "torch": "torch",
+    "jax": "jax",
+    "flax": "jax",
+    "keras": "keras",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "sklearn": "sklearn",
+}
 
 
 def locate(target: str) -> Any:

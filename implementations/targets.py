@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
-from types import MappingProxyType
 from typing import Any, NoReturn
 
 from normspec.implementations.contract import Implementation
@@ -12,55 +11,22 @@ from normspec.implementations.faulty import FAULTS, Fault
 from normspec.implementations.locate import beside, load_registered, locate
 from normspec.implementations.pipe import ISOLATED, PIPE, Terms, from_process
 from normspec.implementations.plug_in import check_signature, forward_names, from_function, names_of, needs_nothing
+from normspec.implementations.registry import REGISTERED, shipped
 from normspec.implementations.vetting import objection
 from normspec.spec.operations import OPERATIONS
 
-# name: (where it is, what it is). Nothing here is imported before it is asked for.
-REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "numpy": ("normspec.implementations.numpy_family:NUMPY", "all NumPy implementations"),
-        "numpy-two-pass": (
-            "normspec.implementations.numpy_family:TWO_PASS",
-            "the layers that centre, in NumPy, variance from the deviations from the mean",
-        ),
-        "numpy-welford": (
-            "normspec.implementations.numpy_family:WELFORD",
-            "the layers that centre, in NumPy, variance by Welford's recurrence and Chan's merging",
-        ),
-        "numpy-variants": (
-            "normspec.implementations.numpy_variants:VARIANTS",
-            "the same in NumPy with other sums and other ways to scale: correct, and no suite may reject them",
-        ),
-        "torch": (
-            "normspec.implementations.torch_family:TORCH",
-            "PyTorch's functions and modules; torch@DEVICE asks them on another device (extra: torch)",
-        ),
-        "torch-functional": (
-            "normspec.implementations.torch_family:FUNCTIONAL",
-            "torch.nn.functional, gradients by autograd (extra: torch)",
-        ),
-        "torch-module": (
-            "normspec.implementations.torch_family:MODULE",
-            "the modules of torch.nn, gradients by autograd (extra: torch)",
-        ),
-        "torch-sync": (
-            "normspec.implementations.torch_family:SYNC",
-            "torch.nn.SyncBatchNorm in one process (extra: torch)",
-        ),
-    }
-)
-
-FAULTY, TORCH = "faulty:", "torch"
+FAULTY, TORCH, KERAS, ONNX = "faulty:", "torch", "keras@", ".onnx"
 KNOWN_NAMES = tuple(dict.fromkeys(name for each in OPERATIONS.values() for name in forward_names(each)))
 
 
 def resolve(target: str, operation: str | None = None, terms: Terms | None = None) -> tuple[Implementation, ...]:
     """Return the implementations that a target names, those of one operation where one is given.
 
-    A target is a registered name, faulty:NAME, package.module:attribute or path/to/file.py:attribute. The attribute may
-    be an Implementation, a tuple of them, a function whose parameters have the specification's names, a torch module
-    class, or a torch model or what builds one, of which every normalization layer is meant. pipe:COMMAND is a program that speaks docs/protocol.md, isolated:TARGET any other target in a process
-    of its own; terms limits both. Raises TargetError, with one line that says what to do.
+    A target is a registered name, faulty:NAME, package.module:attribute, path/to/file.py:attribute, a name that a
+    package ships by an entry point, or FILE.onnx. The attribute may be an Implementation, a tuple of them, a function
+    whose parameters have the specification's names, a torch module class, or a torch model or what builds one, of which
+    every normalization layer is meant. pipe:COMMAND is a program that speaks docs/protocol.md, isolated:TARGET any
+    other target in a process of its own; terms limits both. Raises TargetError, with one line that says what to do.
     """
     found = _found(target, operation, terms)
     kept = tuple(each for each in found if operation in (None, each.operation))
@@ -73,7 +39,11 @@ def resolve(target: str, operation: str | None = None, terms: Terms | None = Non
 def list_names() -> Mapping[str, str]:
     """Return every registered name with one line that says what it is. Imports no framework."""
     faulty = {f"{FAULTY}{name}": f"on purpose: {fault.statement}" for name, fault in FAULTS.items()}
-    return {name: statement for name, (_, statement) in REGISTERED.items()} | faulty
+    own = {name: statement for name, (_, statement) in REGISTERED.items()}
+    others = {
+        name: f"shipped by {place.dist.name if place.dist else place.module}" for name, place in shipped().items()
+    }
+    return {**others, **own, **faulty}
 
 
 def _found(target: str, operation: str | None, terms: Terms | None) -> tuple[Implementation, ...]:
@@ -81,6 +51,12 @@ def _found(target: str, operation: str | None, terms: Terms | None) -> tuple[Imp
         return tuple(_vetted(target, each) for each in from_process(target, operation, terms))
     if target in REGISTERED:
         return _as_implementations(target, load_registered(target, REGISTERED[target][0]), operation)
+    if target in shipped():
+        return _as_implementations(target, locate(shipped()[target].value), operation)
+    if target.startswith(KERAS):
+        return _on_backend(target, operation)
+    if target.endswith(ONNX):
+        return _in_file(target, operation)
     if target.startswith(TORCH) and "@" in target:
         return _on_device(target, operation, *target.split("@", 1))
     if target.startswith(FAULTY):
@@ -98,6 +74,26 @@ def _on_device(target: str, operation: str | None, name: str, device: str) -> tu
     try:
         return tuple(on_device(each, device) for each in found)
     except ValueError as error:
+        raise TargetError(f"target={target!r}: {error}") from None
+
+
+def _on_backend(target: str, operation: str | None) -> tuple[Implementation, ...]:
+    """Return the layers of Keras on the back-end that stands behind the @."""
+    from normspec.implementations.keras_choice import choose
+
+    try:
+        choose(target.removeprefix(KERAS))
+    except ValueError as error:
+        raise TargetError(f"target={target!r}: {error}") from None
+    return _found("keras", operation, None)
+
+
+def _in_file(target: str, operation: str | None) -> tuple[Implementation, ...]:
+    """Return what an ONNX file holds, by ONNX Runtime."""
+    onnx_model = load_registered(target, "normspec.implementations.onnx_model:onnx_model")
+    try:
+        return (_vetted(target, onnx_model(target, operation or "")),)
+    except TargetError as error:
         raise TargetError(f"target={target!r}: {error}") from None
 
 

@@ -7,19 +7,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from normspec.implementations.jax_function import jax_function
+    from normspec.implementations.keras_layer import keras_layer
+    from normspec.implementations.onnx_model import onnx_model
     from normspec.implementations.plug_in import implementation
+    from normspec.implementations.torch_module import torch_module
     from normspec.law_by_law import parametrize
     from normspec.report import NonConformanceError, Report
     from normspec.run import check
 
-__all__ = ["NonConformanceError", "Report", "check", "implementation", "parametrize"]
+__all__ = [
+    "NonConformanceError",
+    "Report",
+    "check",
+    "implementation",
+    "jax_function",
+    "keras_layer",
+    "onnx_model",
+    "parametrize",
+    "torch_module",
+]
 
 _HOMES = {
     "NonConformanceError": "normspec.report",
     "Report": "normspec.report",
     "check": "normspec.run",
     "implementation": "normspec.implementations.plug_in",
+    "jax_function": "normspec.implementations.jax_function",
+    "keras_layer": "normspec.implementations.keras_layer",
+    "onnx_model": "normspec.implementations.onnx_model",
     "parametrize": "normspec.law_by_law",
+    "torch_module": "normspec.implementations.torch_module",
 }
 
 

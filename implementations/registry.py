@@ -1,0 +1,73 @@
+"""What is asked for by name: the implementations shipped here, and those of packages that ship their adapter."""
+
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+
+GROUP = "normspec.implementations"
+"""The entry points by which a package ships its adapter: a name, and MODULE:ATTRIBUTE as a target may be."""
+
+# name: (where it is, what it is). Nothing here is imported before it is asked for.
+REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "numpy": ("normspec.implementations.numpy_family:NUMPY", "all NumPy implementations"),
+        "numpy-two-pass": (
+            "normspec.implementations.numpy_family:TWO_PASS",
+            "the layers that centre, in NumPy, variance from the deviations from the mean",
+        ),
+        "numpy-welford": (
+            "normspec.implementations.numpy_family:WELFORD",
+            "the layers that centre, in NumPy, variance by Welford's recurrence and Chan's merging",
+        ),
+        "numpy-variants": (
+            "normspec.implementations.numpy_variants:VARIANTS",
+            "the same in NumPy with other sums and other ways to scale: correct, and no suite may reject them",
+        ),
+        "torch": (
+            "normspec.implementations.torch_family:TORCH",
+            "PyTorch's functions and modules; torch@DEVICE asks them on another device (extra: torch)",
+        ),
+        "torch-functional": (
+            "normspec.implementations.torch_family:FUNCTIONAL",
+            "torch.nn.functional, gradients by autograd (extra: torch)",
+        ),
+        "torch-module": (
+            "normspec.implementations.torch_family:MODULE",
+            "the modules of torch.nn, gradients by autograd (extra: torch)",
+        ),
+        "torch-sync": (
+            "normspec.implementations.torch_family:SYNC",
+            "torch.nn.SyncBatchNorm in one process (extra: torch)",
+        ),
+        "jax": ("normspec.implementations.jax_nn:JAX", "jax.nn.standardize, gradients by jax.vjp (extra: jax)"),
+        "flax-linen": (
+            "normspec.implementations.jax_flax:LINEN",
+            "the layers of flax.linen, gradients by jax.vjp (extra: jax)",
+        ),
+        "flax-nnx": (
+            "normspec.implementations.jax_flax:NNX",
+            "the layers of flax.nnx, gradients by jax.vjp (extra: jax)",
+        ),
+        "keras": (
+            "normspec.implementations.keras_family:KERAS",
+            "the layers of Keras 3; keras@torch and keras@jax choose the back-end (extra: keras)",
+        ),
+        "onnxruntime": (
+            "normspec.implementations.onnx_operators:ONNXRUNTIME",
+            "ONNX's operators by ONNX Runtime, forward only; so is FILE.onnx (extra: onnx)",
+        ),
+        "onnx-reference": (
+            "normspec.implementations.onnx_operators:REFERENCE",
+            "ONNX's operators by the reference evaluator of onnx, forward only (extra: onnx)",
+        ),
+        "sklearn": (
+            "normspec.implementations.sklearn_scalers:SKLEARN",
+            "scikit-learn's scalers and normalize, forward only (extra: sklearn)",
+        ),
+    }
+)
+
+
+def shipped() -> Mapping[str, EntryPoint]:
+    """Return the entry points of installed packages by their names. Nothing is imported."""
+    return {each.name: each for each in entry_points(group=GROUP) if each.name not in REGISTERED}

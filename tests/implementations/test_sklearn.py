@@ -1,0 +1,55 @@
+"""The scalers of scikit-learn as implementations."""
+
+import numpy as np
+import pytest
+from implementation_cases import answered, numbers, steps
+
+from normspec.implementations.targets import resolve
+from normspec.properties.check import check
+from normspec.properties.hunt import Settings
+from normspec.properties.laws import LAWS
+from normspec.properties.verdict import Result
+from normspec.spec.case import Case, Step
+
+pytest.importorskip("sklearn", reason="the extra sklearn is not installed")
+
+FEW = Settings(max_examples=3, dtypes=("float32",))
+
+
+def results(name: str, operation: str, *laws: str) -> list[Result]:
+    (found,) = [each for each in resolve("sklearn", operation) if each.name == name]
+    events = check(found, tuple(LAWS[law] for law in laws), FEW)
+    return [event for event in events if isinstance(event, Result)]
+
+
+@pytest.mark.parametrize("name", ["sklearn", "sklearn-partial-fit"])
+@pytest.mark.parametrize("operation", ["standardize", "min_max_scale"])
+def test_scalers_keep_the_laws_in_one_fit_and_in_two(name: str, operation: str) -> None:
+    found = results(name, operation, "output", "shift-invariance", "permutation-equivariance", "layout-invariance")
+    assert sum(result.examples for result in found) > 30
+    assert not [result.message for result in found if result.failed]
+
+
+@pytest.mark.parametrize("operation", ["l1_normalize", "l2_normalize", "max_normalize"])
+def test_normalize_takes_either_axis(operation: str) -> None:
+    orders = {"l1_normalize": 1, "l2_normalize": 2, "max_normalize": np.inf}
+    for axis in (0, 1):
+        asked = Case(operation, "float64", {"epsilon": 0.0, "axis": axis}, steps((4, 3), "float64", "T"))
+        (forward,) = answered(resolve("sklearn", operation)[0], asked)
+        x = asked.script[0].input
+        norm = np.linalg.norm(x, orders[operation], axis=axis, keepdims=True)  # type: ignore[call-overload]
+        assert forward["y"] == pytest.approx(x / norm)
+
+
+def test_short_vectors_are_left_as_they_are() -> None:
+    """scikit-learn 1.9 takes a norm below ten times the machine epsilon for 0, and divides by 1."""
+    asked = Case(
+        "max_normalize",
+        "float32",
+        {"epsilon": 0.0, "axis": 1},
+        (Step("train", numbers((1, 2), "float32") * np.float32(2.0**-40)),),
+    )
+    (forward,) = answered(resolve("sklearn", "max_normalize")[0], asked)
+    assert np.array_equal(forward["y"], asked.script[0].input)
+    (found,) = results("sklearn", "max_normalize", "output")
+    assert found.failed
