@@ -20,7 +20,7 @@ from normspec.spec.outcome import Refused, Returned
 
 torch = pytest.importorskip("torch")
 
-TORCH = resolve("torch")
+TORCH = resolve("torch", "batch_norm")
 both = pytest.mark.parametrize("implementation", TORCH, ids=lambda each: each.name)
 
 
@@ -76,7 +76,7 @@ def test_any_subset_of_gradients_can_be_wanted(implementation: Implementation, w
 
 def test_the_module_takes_momentum_none() -> None:
     asked = case(verbs="TTT", attributes={"epsilon": 0.1, "momentum": None})
-    (module,) = resolve("torch-module")
+    (module,) = resolve("torch-module", "batch_norm")
     assert_close(answered(module, asked), answered(TWO_PASS, asked), "float64")
 
 
@@ -146,7 +146,7 @@ def test_a_snippet_without_facts_prints_every_result(implementation: Implementat
 
 
 def test_a_snippet_runs_where_normspec_is_not() -> None:
-    program = resolve("torch-module")[0].snippet(case(verbs="TB"), (Fact(1, "dx", 0, 0.0, 0.0),))
+    program = resolve("torch-module", "batch_norm")[0].snippet(case(verbs="TB"), (Fact(1, "dx", 0, 0.0, 0.0),))
     lines = f"import sys; sys.modules['normspec'] = None\n{program}"
     done = subprocess.run([sys.executable, "-W", "error", "-c", lines], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("dx[0] of step 1: got ")

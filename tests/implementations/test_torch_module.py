@@ -66,10 +66,24 @@ def test_a_module_class_is_a_target() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "operation"),
+    [
+        ("LayerNorm", "layer_norm"),
+        ("RMSNorm", "rms_norm"),
+        ("GroupNorm", "group_norm"),
+        ("InstanceNorm2d", "instance_norm"),
+    ],
+)
+def test_the_name_of_a_class_shows_its_operation(name: str, operation: str) -> None:
+    (found,) = resolve(f"torch.nn:{name}")
+    assert found.operation == operation
+
+
+@pytest.mark.parametrize(
     ("target", "message"),
     [
         ("torch.nn:Linear", "its first argument must be the number of channels, and it must take eps"),
-        ("torch.nn:LayerNorm", "does not show which operation it is: give --operation, one of batch_norm"),
+        ("torch.nn:Softmax2d", "cannot be run: its first layer does not show what it takes"),
     ],
 )
 def test_a_module_that_is_no_batch_norm_is_told_so(target: str, message: str) -> None:
