@@ -27,7 +27,7 @@ def shown(page):
 
 def lasting(printed):
     """What a command prints, without what a better search, or another machine, may change: numbers and cases."""
-    text = re.sub(r"^(smallest|found|must lie).*?(?=^\S|\Z)", "", printed, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^(smallest|found|must lie|on  ).*?(?=^\S|\Z)", "", printed, flags=re.MULTILINE | re.DOTALL)
     return re.sub(
         r"\d+ (checks|of them|s, seed|of \d+|not claimed|undecided|nonconforming)", r"some \1", " ".join(text.split())
     )
