@@ -1,6 +1,7 @@
 """The normalization operators of ONNX, each as a graph of one node. Importing this file imports onnx, onnxruntime."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -134,7 +135,7 @@ def _operators(runtime: str) -> tuple[Implementation, ...]:
         narrow = tuple(each for each in dtypes if each != "float64")
         found.append(_operator(runtime, operation, narrow, {}))
         if "float64" in dtypes:
-            found.append(_operator(runtime, operation, ("float64",), exact))
+            found.append(replace(_operator(runtime, operation, ("float64",), exact), name=f"{runtime}-float64"))
     return tuple(found)
 
 
