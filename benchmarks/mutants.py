@@ -2,8 +2,8 @@
 
     python benchmarks/mutants.py [--module formulas] [--json docs/data/mutants.json] [--every 1] [--minutes N]
 
-Cosmic Ray (pip install cosmic-ray) changes one place of a module at a time: an arithmetic or comparison operator, a
-sign, a constant, a condition. The layers are put together anew from the changed module, and asked the pinned cases of every operation,
+Cosmic Ray (pip install cosmic-ray) changes one place of a module at a time: an operator, a sign, a constant, a
+condition. The layers are put together anew from the changed module, and asked the pinned cases of every operation,
 until a law breaks. Survivors that are provably the same layer stand in tests/mutation/equivalent.json, each with its
 reason; one that stands there and is caught is reported too. Exits with 1 where a survivor has no reason.
 """
