@@ -123,21 +123,27 @@ def _try(hunt: Hunt, batch: Batch, tallies: list[Tally], observer: Observer) -> 
         if not hunt.settings.judges(number + batch.turn):
             return
         for tally in asked:
-            if not (tally.law.asks_again and (number + crc32(tally.law.name.encode())) % ASKS_AGAIN_EVERY):
+            if _has_its_turn(tally.law, number):
                 _record(hunt, tally, batch, trial)
         observer.see(trial)
 
     explore(batch.strategy, batch.seed, batch.size, look)
 
 
+def _has_its_turn(law: Law, number: int) -> bool:
+    """Return whether a law is tried on the number-th case: one that asks again is on some alone."""
+    return not law.asks_again or (number + crc32(law.name.encode())) % ASKS_AGAIN_EVERY == 0
+
+
 def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally], observer: Observer) -> None:
-    """Judge the stream's pinned cases, each by every law."""
+    """Judge the stream's pinned cases, each by every law; where dtypes share them, laws that ask again take turns."""
+    sparing = hunt.settings.pinned_every > 1
     for number, case in enumerate(stream.pinned(hunt.extent())):
         if not (hunt.settings.judges(number) and hunt.settings.tries_pinned(number, hunt.dtype)):
             continue
         trial = Trial(hunt.implementation, case)
         for tally in tallies:
-            if stream.name in tally.law.streams:
+            if stream.name in tally.law.streams and not (sparing and not _has_its_turn(tally.law, number)):
                 _record(hunt, tally, None, trial)
         observer.see(trial)
 

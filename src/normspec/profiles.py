@@ -31,15 +31,15 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             Profile(
                 "quick",
                 "before every commit: the cases that are always tried, each in one dtype, and a few that are drawn",
-                3,
+                1,
                 pinned_every=len(FORMATS),
             ),
-            Profile("default", "before a merge", 20),
+            Profile("default", "before a merge: all cases that are always tried, and some of each regime", 11),
             Profile("thorough", "every night: many more cases", 300),
             Profile(
                 "ci",
                 "as default, each implementation in a process of its own; writes normspec.xml, as --junit does",
-                *(20, True, "normspec.xml"),
+                *(11, True, "normspec.xml"),
             ),
         )
     }
