@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 import definitions
+import mpmath
 import numpy as np
 import pytest
 from drawn import questions
@@ -15,8 +16,6 @@ from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.operations.kin import kindred
 from normspec.spec.question import Question
-
-mpmath = pytest.importorskip("mpmath")
 
 MOST = 32
 """Elements of a case whose difference quotients are taken one by one."""
