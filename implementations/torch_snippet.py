@@ -203,6 +203,10 @@ def _number(element: Any) -> str:
 def _in_layout(plain: str, shape: tuple[int, ...], layout: str) -> str:
     if layout == "offset":
         return f"torch.nn.functional.pad({plain}.reshape(-1), (1, 0))[1:].reshape{shape}"
+    if layout == "channels_last" and len(shape) in CHANNELS_LAST and 1 in (shape[1], np.prod(shape[2:])):
+        there = (0, *range(2, len(shape)), 1)  # contiguous() would leave the strides, which both orders fit
+        back = (0, len(shape) - 1, *range(1, len(shape) - 1))
+        return f"{plain}.permute{there}.clone(memory_format=torch.contiguous_format).permute{back}"
     if layout == "channels_last" and len(shape) in CHANNELS_LAST:
         return f"{plain}.contiguous(memory_format=torch.{CHANNELS_LAST[len(shape)]})"
     if layout == "channels_last" and len(shape) == 3:
