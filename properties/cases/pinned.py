@@ -9,20 +9,16 @@ from dataclasses import replace
 import numpy as np
 
 from normspec.properties.cases.scripts import spoilable
-from normspec.properties.cases.shapes import Extent, Geometry, geometries
+from normspec.properties.cases.shapes import Extent, geometries
+from normspec.properties.cases.within import LONG, array_of, case_within, tiled
 from normspec.spec.case import GRADIENTS, SECOND, Case, Step, Verb
 from normspec.spec.formats import Array
-from normspec.spec.operations import Operation
-from normspec.spec.operations.operation import Attributes
 from normspec.spec.partition import Shape
 
 PLAIN = np.array([[1, -2], [3, 0.5], [-0.5, 4]])
-GIVEN = {"gamma": [1.5, -0.5], "beta": [0.25, 2], "running_mean": [0.5, -1], "running_var": [2, 0.25]}
-ANYTHING = [0.75, -1.25, 2]  # for parameters that are none of these
 IMAGE = (2, 2, 2, 3)
 SQUARE = (2, 4, 4)
 IN_MEMORY = ("contiguous", "channels_last")  # the orders in which real layers are fed
-LONG = 4097  # long enough that a sum of equal terms, one after the other, drifts far out of a tree's bound
 
 
 def small(extent: Extent) -> list[Case]:
@@ -31,11 +27,11 @@ def small(extent: Extent) -> list[Case]:
     And every rank, every choice of axes or groups, and parameters left out.
     """
     largest = np.sqrt(extent.format.largest)
-    plain = _array(_plain_for(extent), extent)
-    huge = _array(_plain_for(extent) * largest, extent)
-    tiny = _array(_plain_for(extent) * 2.0**-7, extent)
-    far = _array(_plain_for(extent) + 2.0 ** (extent.format.precision - 5), extent)
-    image = _array(np.cumsum(np.arange(24) % 5).reshape(IMAGE) / 4, extent)
+    plain = array_of(_plain_for(extent), extent)
+    huge = array_of(_plain_for(extent) * largest, extent)
+    tiny = array_of(_plain_for(extent) * 2.0**-7, extent)
+    far = array_of(_plain_for(extent) + 2.0 ** (extent.format.precision - 5), extent)
+    image = array_of(np.cumsum(np.arange(24) % 5).reshape(IMAGE) / 4, extent)
     forwards = (Step("infer", plain), Step("train", plain * plain.dtype.type(3)))
     found = [
         case_within(extent, (Step("train", huge),), 1e-5),
@@ -113,7 +109,7 @@ def _far_and_longer(extent: Extent) -> list[Case]:
     """Return groups of some dozen elements far from 0, in which a mean that is not one shows in its pattern."""
     shapes = ((33, 2), (2, 33), (1, 2, 33))
     far = 2.0 ** (extent.format.precision - 11)
-    xs = [_array(np.resize([1, -2, 3, 0.5, -0.5, 4, 2], shape) * 4 + far, extent) for shape in shapes]
+    xs = [array_of(np.resize([1, -2, 3, 0.5, -0.5, 4, 2], shape) * 4 + far, extent) for shape in shapes]
     found = [case_within(extent, (Step("train", x),), 1e-3, least=33) for x in xs if x.ndim in extent.ranks]
     return [_bare(case, extent) for case in found if case is not None]
 
@@ -125,7 +121,7 @@ def _bare(case: Case, extent: Extent) -> Case:
 
 
 def _varied(shape: Shape, extent: Extent) -> Array:
-    return _array(np.resize([1, -2, 3, 0.5, -0.5, 4, 2], shape), extent)
+    return array_of(np.resize([1, -2, 3, 0.5, -0.5, 4, 2], shape), extent)
 
 
 def large(extent: Extent) -> list[Case]:
@@ -133,10 +129,10 @@ def large(extent: Extent) -> list[Case]:
     found = []
     for shape in ((LONG, 2), (2, LONG), (LONG, 2, 1, 1), (1, 2, 1, LONG)):
         for layout in IN_MEMORY if len(shape) > 2 else IN_MEMORY[:1]:
-            equal = case_within(extent, (Step("train", _tiled([0.1], shape, extent)),), 1.0, layout, LONG)
-            varied = _tiled([0.1, 0.3, -0.2], shape, extent)
+            equal = case_within(extent, (Step("train", tiled([0.1], shape, extent)),), 1.0, layout, LONG)
+            varied = tiled([0.1, 0.3, -0.2], shape, extent)
             sums = case_within(
-                extent, (Step("train", varied), _backward(_tiled([0.3], shape, extent), 0)), 1.0, layout, LONG
+                extent, (Step("train", varied), _backward(tiled([0.3], shape, extent), 0)), 1.0, layout, LONG
             )
             found += [case for case in (equal, sums) if case is not None]
     return found
@@ -144,7 +140,7 @@ def large(extent: Extent) -> list[Case]:
 
 def degenerate(extent: Extent) -> list[Case]:
     """Return a group of one element, and an empty batch followed by another one."""
-    x = _array(_plain_for(extent), extent)
+    x = array_of(_plain_for(extent), extent)
     one = x[(slice(1), slice(None), *[slice(1)] * (x.ndim - 2))]
     scripts = (
         (Step("train", one),),
@@ -162,7 +158,7 @@ def _elementwise(extent: Extent) -> bool:
 
 def invalid(extent: Extent) -> list[Case]:
     """Return a negative epsilon, and each parameter one element too long."""
-    valid = case_within(extent, (Step("train", _array(_plain_for(extent), extent)),), 1e-3)
+    valid = case_within(extent, (Step("train", array_of(_plain_for(extent), extent)),), 1e-3)
     return list(_spoilt(valid, spoilable(extent))) if valid is not None else []
 
 
@@ -174,84 +170,5 @@ def _spoilt(case: Case, attributes: tuple[str, ...]) -> Iterator[Case]:
         yield case.but(parameters=longer, regime=f"{name} of the wrong length")
 
 
-def case_within(
-    extent: Extent,
-    script: tuple[Step, ...],
-    epsilon: float,
-    layout: str = "",
-    least: int = 2,
-    geometry: Geometry | None = None,
-) -> Case | None:
-    """Return a case with everything that is claimed given; None where the script is beyond the claims.
-
-    least is the number of elements that a group or, where it is large, a block must have; geometry says which
-    attributes are chosen, where it is not the first that has so many.
-    """
-    claims, operation = extent.claims, extent.operation
-    shape = script[-1 if script[-1].verb != "backward" else 0].input.shape
-    if not _claimed(extent, script, layout) or (chosen := geometry or _geometry(extent, shape, least)) is None:
-        return None
-    attributes = dict(chosen.attributes) | ({"epsilon": epsilon} if operation.has_epsilon else {})
-    if operation.state:
-        attributes |= {"momentum": None if claims.momentum_none else 0.25}
-    attributes |= claims.fixed
-    gradients = tuple(name for name in claims.gradients if name == "dx" or name[1:] in claims.parameters)
-
-    def given(name: str) -> Array:
-        return _tiled(GIVEN.get(name, ANYTHING), operation.shape_of(name, shape, attributes), extent)
-
-    case = Case(
-        operation=operation.name,
-        dtype=extent.dtype,
-        attributes=attributes,
-        script=tuple(_within(step, operation, shape, attributes, gradients) for step in script),
-        parameters={name: given(name) for name in claims.parameters},
-        state={name: given(name) for name in claims.state},
-        layout=layout or claims.layouts[0],
-        regime="pinned",
-    )
-    return None if claims.beyond(case) else case
-
-
-def _claimed(extent: Extent, script: tuple[Step, ...], layout: str) -> bool:
-    claims = extent.claims
-    ranks = {step.input.ndim for step in script if step.verb != "backward"}
-    verbs = {step.verb for step in script}
-    several = sum(step.verb != "backward" for step in script) > 1
-    untracked = "infer" in verbs and bool(extent.operation.state) and not claims.state
-    fits = ranks <= set(extent.ranks) and verbs <= set(claims.verbs) and (claims.scripts or not several)
-    return fits and not untracked and (not layout or layout in claims.layouts)
-
-
-def _geometry(extent: Extent, shape: Shape, least: int) -> Geometry | None:
-    """Return what an x of this shape is asked to be: long sums may be those over a block."""
-    operation, found = extent.operation, geometries(extent, shape)
-    for part in (operation.groups, operation.blocks) if least >= LONG else (operation.groups,):
-        for geometry in found:
-            one = operation.groups(shape, geometry.attributes).members
-            if part(shape, geometry.attributes).members >= least and one >= min(least, 2):
-                return geometry
-    return None
-
-
-def _within(step: Step, operation: Operation, shape: Shape, attributes: Attributes, gradients: tuple[str, ...]) -> Step:
-    """Return a backward step with the gradients that there are, and a cotangent of the shape of y."""
-    if step.cotangent is None:
-        return step
-    y = operation.shape_of("y", shape, attributes)
-    if step.direction is not None:
-        seconds = tuple(name for name in SECOND if name != "ddgamma" or "dgamma" in gradients)
-        return Step("backward", None, np.resize(step.cotangent, y), step.of, seconds, direction=step.direction)
-    return Step("backward", None, np.resize(step.cotangent, y), step.of, gradients)
-
-
 def _backward(cotangent: Array, of: int) -> Step:
     return Step("backward", None, cotangent, of, GRADIENTS)
-
-
-def _array(values: object, extent: Extent) -> Array:
-    return np.array(values, dtype=np.float64).astype(extent.format.dtype)
-
-
-def _tiled(pattern: list[float], shape: tuple[int, ...], extent: Extent) -> Array:
-    return np.resize(_array(pattern, extent), shape)
