@@ -3,6 +3,7 @@
 `python -m normspec.findings RECORD PAGE` writes the page; `--check` behind it compares.
 """
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -59,7 +60,7 @@ def page(entries: Sequence[KnownFailure], heading: str) -> str:
 
 def _section(entries: Sequence[KnownFailure]) -> str:
     title, _, rest = entries[0].reason.partition(". ")
-    shown = next((entry for entry in _smallest_first(entries) if evidence(entry)[1]), entries[0])
+    shown = next((entry for entry in _smallest_first(entries) if evidence(entry)[1]), _smallest_first(entries)[0])
     program = snippet(shown)
     return f"""## {title}
 
@@ -67,11 +68,11 @@ def _section(entries: Sequence[KnownFailure]) -> str:
 
 {f"Public thread: <{entries[0].link}>" if entries[0].link else "No public thread about this is known."}
 
-| law | dtype | target | where |
-|---|---|---|---|
+| operation | law | dtype | target | where |
+|---|---|---|---|---|
 {_rows(entries)}
 
-`{shown.law}` of `{shown.target}` in {shown.dtype}:
+`{shown.law}` of `{shown.operation}` in `{shown.target}`, {shown.dtype}:
 
 ```python
 {program.rstrip()}
@@ -90,13 +91,13 @@ def _smallest_first(entries: Sequence[KnownFailure]) -> list[KnownFailure]:
 
 
 def _rows(entries: Sequence[KnownFailure]) -> str:
-    found: dict[tuple[str, str], list[KnownFailure]] = {}
+    found: dict[tuple[str, str, str], list[KnownFailure]] = {}
     for entry in entries:
         where = ", ".join(f"{name}: {str(value).lower()}" for name, value in entry.where.items()) or "everywhere"
-        found.setdefault((entry.law, where), []).append(entry)
+        found.setdefault((entry.operation, entry.law, where), []).append(entry)
     return "\n".join(
-        f"| {law} | {_names(entry.dtype for entry in group)} | {_names(entry.target for entry in group)} | {where} |"
-        for (law, where), group in found.items()
+        f"| {operation} | {law} | {_names(entry.dtype for entry in group)} | {_names(entry.target for entry in group)} | {where} |"
+        for (operation, law, where), group in found.items()
     )
 
 
@@ -105,9 +106,11 @@ def _names(names: Iterable[str]) -> str:
 
 
 def output_of(program: str) -> str:
-    """Return what a program prints, run by itself."""
-    run = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True, timeout=120)
-    return run.stdout
+    """Return what a program prints, run by itself, and how it is ended where it does not come to its end."""
+    run = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=120)
+    if run.returncode < 0:
+        return f"{run.stdout}(the process is ended by {signal.Signals(-run.returncode).name})"
+    return run.stdout + (run.stderr.rstrip().rpartition("\n")[2] if run.returncode else "")
 
 
 def main(arguments: Sequence[str]) -> int:
