@@ -12,9 +12,9 @@ from normspec.terminal.progress import Share, doing
 def page(finding, normspec, capsys):
     """Print the page of a run that finds these results."""
 
-    def printed(*results):
+    def printed(*results, options=()):
         finding(*results)
-        normspec("check", "fake")
+        normspec("check", "fake", *options)
         return capsys.readouterr().out
 
     return printed
@@ -91,3 +91,17 @@ def test_the_bar_never_goes_back():
     assert done == sorted(done)
     assert done[-2:] == pytest.approx([1 + 2 / 3, 2])
     assert doing(events[0]) == "a batch_norm x float64"
+
+
+def test_what_is_undecided_is_told_by_law_and_dtype_when_asked_for(page):
+    results = [result(undecided=3), result(undecided=4, operation="layer_norm"), result(undecided=0, dtype="float16")]
+    results.append(result(law="running-variance", dtype="float16", undecided=2))
+    assert "undecided, of the checks" not in page(*results)
+    lines = page(*results, options=["--undecided"]).split("undecided, of the checks executed\n")[1].splitlines()
+    assert lines[0].split() == ["law", "float32", "float16"]
+    assert lines[2].split() == ["running-variance", "2", "of", "10"]
+    assert lines[3].split() == ["zero-mean", "7", "of", "20", "0", "of", "10"]
+
+
+def test_where_nothing_is_undecided_it_says_so(page):
+    assert "undecided, of the checks executed\nnothing\n" in page(result(undecided=0), options=["--undecided"])

@@ -28,12 +28,16 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--write-known-failures", type=_FILE, metavar="FILE", help="Record what fails now; entries that hold stay."
 )
+@click.option(
+    "--undecided", is_flag=True, help="Show how many cases had a bound that demands nothing, by law and dtype."
+)
 @written_options
 @process_options
 def command(
     targets: tuple[str, ...],
     files: "Files",
     write_known_failures: Path | None,
+    undecided: bool,
     jobs: int | None,
     dask: str | None,
     **asked: Any,
@@ -70,7 +74,7 @@ def command(
     with as_wrong_call(PollutedEnvironmentError, UnitError), watching(this) as watch:
         report = run(this, watch, jobs or jobs_worth(this), dask)
     written.write(report)
-    print_report(report)
+    print_report(report, undecided=undecided)
     return _recorded(report, this, write_known_failures) if write_known_failures else report.exit_code
 
 

@@ -11,6 +11,7 @@ from normspec.terminal.failures import print_failures, print_known
 from normspec.terminal.layout import print_rich, wrapped
 from normspec.terminal.overview import print_overview
 from normspec.terminal.table import Sheet, sheets
+from normspec.terminal.undecided import print_undecided
 
 MOST_TABLES = 2
 """How many tables of laws and dtypes are read with ease; beyond them each has one line, and what is not kept a word."""
@@ -18,8 +19,8 @@ MOST_TABLES = 2
 VERDICTS = {0: "CONFORMS", 1: "DOES NOT CONFORM", 3: "NOTHING EXECUTED", 130: "STOPPED"}
 
 
-def print_report(report: Report) -> None:
-    """Print a report for people."""
+def print_report(report: Report, *, undecided: bool = False) -> None:
+    """Print a report for people; with a table of what is undecided, where that is asked for."""
     found = tuple(sheets(report.results))
     if len(found) > MOST_TABLES:
         print_overview(report.results)
@@ -28,6 +29,8 @@ def print_report(report: Report) -> None:
             _print_sheet(sheet)
     print_known(report.results)
     print_failures(report.results)
+    if undecided:
+        print_undecided(report.results)
     if report.interrupted:
         click.echo("\nstopped before the end: this is what was found so far")
     click.echo("\n" + wrapped(last_line(report), "  ", ""))
