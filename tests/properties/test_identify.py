@@ -53,7 +53,8 @@ BY_CONVENTION = {
     ("eps-outside-sqrt", "layer_norm"): ("epsilon_place", "added"),
     ("eps-outside-sqrt", "rms_norm"): ("epsilon_place", "added"),
     ("eps-as-floor", "group_norm"): ("epsilon_place", "floor"),
-    ("wrong-axis", "batch_norm"): ("channel_axis", "last"),
+    ("groups-interleaved", "group_norm"): ("group_order", "interleaved"),
+    ("float64-in-float32", "layer_norm"): ("float64_arithmetic", "float32"),
 }
 
 
@@ -134,3 +135,14 @@ def test_the_epsilon_of_a_layer_that_takes_none_is_bracketed() -> None:
     assert finding.contradicts
     low, high = (float(word) for word in finding.note.split() if word[0].isdigit())
     assert low < 1e-6 < high < 1.01e-6
+
+
+def test_a_layer_with_its_channels_last_is_known_by_it() -> None:
+    @implementation("batch_norm", ranks=(2, 3, 4), dtypes=["float32"])
+    def last(x, gamma, beta, *, epsilon):  # type: ignore[no-untyped-def]
+        axes = tuple(range(x.ndim - 1))
+        centred = x - x.mean(axes)
+        return (centred / np.sqrt(np.square(centred).mean(axes) + np.float32(epsilon)) * gamma + beta).astype(x.dtype)
+
+    finding = next(each for each in identify(last) if each.axis == "channel_axis")
+    assert (finding.decision, finding.left) == ("identified", ("last",))
