@@ -4,7 +4,7 @@ import platform
 import sys
 from importlib import metadata
 
-IF_LOADED = ("torch", "jax", "ml_dtypes", "hypothesis")
+IF_LOADED = ("torch", "jax", "flax", "keras", "onnx", "onnxruntime", "sklearn", "ml_dtypes", "hypothesis")
 
 
 def version() -> str:
