@@ -134,6 +134,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "family-dx",
         "rescale-dx",
         "rms-dx",
+        "residual-gradient",
         "rms-projection",
         "l2-dx",
         "l2-curvature",

@@ -31,13 +31,19 @@ d, a, c = positive("d"), positive("a"), scalar("c")
 
 
 def member(
-    centred: bool, divisor: object = m, epsilon: object = epsilon, square: str = "v", mark: str = ""
+    centred: bool,
+    divisor: object = m,
+    epsilon: object = epsilon,
+    square: str = "v",
+    mark: str = "",
+    of: Vector | Definition = x,
 ) -> Standardized:
     """Make a member of the family."""
+    mu = define("mu" + mark, mean(of[i], i))
     centre = mu if centred else Integer(0)
-    v = define(square + mark, total((x[i] - centre) ** 2, i) / divisor)
+    v = define(square + mark, total((of[i] - centre) ** 2, i) / divisor)
     sigma = define("sigma" + mark, sqrt(v + epsilon))
-    return Standardized(mu, v, sigma, Definition("xhat" + mark, (x[i] - centre) / sigma, i))
+    return Standardized(mu, v, sigma, Definition("xhat" + mark, (of[i] - centre) / sigma, i))
 
 
 centred, uncentred, rms = member(True, d), member(False, d, square="w"), member(False, square="w")
@@ -66,6 +72,21 @@ def backward(of: Standardized, divisor: Expr, with_mean: bool) -> list[Step]:
         partial(loss(of), x[j]),
         (through_xhat(of), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
         (gradient(of, divisor, with_mean)[j].body, f"in the coordinates {where}"),
+    )
+
+
+h = Vector("h")
+z = Definition("z", x[i] + h[i], i)
+
+
+def after_addition(centred: bool, of: Standardized) -> list[Step]:
+    """State the gradients where z = x + h is normalized as a member normalizes x."""
+    summed = member(centred, d, square=str(of.v.name), mark="_z" if centred else "_z'", of=z)
+    dx = closed(through_xhat(of), chart(d, centred, summed), [ghat])
+    return chain(
+        partial(loss(summed), h[j]),
+        (partial(loss(summed), x[j]), "only the sum is seen"),
+        (dx, "the gradient of the member, at z"),
     )
 
 
@@ -148,6 +169,12 @@ CHAPTER = Chapter(
             "The gradient of RMS norm: no mean is taken out, for none went in.",
             backward(rms, m, False),
             source="Zhang and Sennrich 2019",
+        ),
+        claim(
+            "residual-gradient",
+            "Where x + h is normalized, the residual h has the same gradient as x: that of the member, at their sum.",
+            after_addition(True, centred),
+            after_addition(False, uncentred),
         ),
         claim(
             "rms-projection",

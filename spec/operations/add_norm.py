@@ -23,7 +23,7 @@ def _after_addition(name: str, norm: Operation) -> Operation:
         parameters={**norm.parameters, "residual": "elements"},
         conventions=(*norm.conventions, "residual_sum"),
         requirements=(*(each for each in norm.requirements if each not in left_out), "other-gradients"),
-        proofs={**{k: v for k, v in norm.proofs.items() if k not in left_out}, "other-gradients": "family-dx"},
+        proofs={**{k: v for k, v in norm.proofs.items() if k not in left_out}, "other-gradients": "residual-gradient"},
     )
 
 
