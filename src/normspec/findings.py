@@ -95,10 +95,11 @@ def _rows(entries: Sequence[KnownFailure]) -> str:
     for entry in entries:
         where = ", ".join(f"{name}: {str(value).lower()}" for name, value in entry.where.items()) or "everywhere"
         found.setdefault((entry.operation, entry.law, where), []).append(entry)
-    return "\n".join(
-        f"| {operation} | {law} | {_names(entry.dtype for entry in group)} | {_names(entry.target for entry in group)} | {where} |"
+    cells = (
+        (operation, law, _names(each.dtype for each in group), _names(each.target for each in group), where)
         for (operation, law, where), group in found.items()
     )
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
 def _names(names: Iterable[str]) -> str:
