@@ -39,6 +39,26 @@ REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "normspec.implementations.torch_family:SYNC",
             "torch.nn.SyncBatchNorm in one process (extra: torch)",
         ),
+        "torch-func": (
+            "normspec.implementations.torch_variants:FUNC",
+            "torch.nn.functional under torch.func.vjp (extra: torch)",
+        ),
+        "torch-vmap": (
+            "normspec.implementations.torch_variants:VMAP",
+            "torch.nn.functional under torch.func.vmap (extra: torch)",
+        ),
+        "torch-jvp": (
+            "normspec.implementations.torch_variants:JVP",
+            "torch.nn.functional in forward mode, by torch.func.jvp (extra: torch)",
+        ),
+        "torch-autocast": (
+            "normspec.implementations.torch_variants:AUTOCAST",
+            "torch.nn.functional under autocast (extra: torch)",
+        ),
+        "torch-compile": (
+            "normspec.implementations.torch_variants:COMPILE",
+            "torch.nn.functional through torch.compile, which compiles for minutes (extra: torch)",
+        ),
         "jax": ("normspec.implementations.jax_nn:JAX", "jax.nn.standardize, gradients by jax.vjp (extra: jax)"),
         "flax-linen": (
             "normspec.implementations.jax_flax:LINEN",
