@@ -1,11 +1,12 @@
 """The command on stand-ins: what it prints, writes and returns, apart from what the laws find."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import door_fakes
 import pytest
 
 from normspec.command import main
+from normspec.properties.hunt import Progress
 
 Called = Callable[..., int]
 
@@ -30,3 +31,22 @@ def finding(monkeypatch: pytest.MonkeyPatch) -> Callable[..., door_fakes.Check]:
 def normspec() -> Called:
     """Run the command with these arguments."""
     return lambda *arguments: main([str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def measuring(finding: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let every measurement find the given events."""
+
+    def let(*events: object) -> None:
+        finding()
+
+        def measure(implementation: object, settings: object) -> Iterator[object]:
+            yield Progress("fake", "batch_norm", "small cases", "float32", 0, 1)
+            for event in events:
+                if isinstance(event, BaseException):
+                    raise event
+                yield event
+
+        monkeypatch.setattr("normspec.grading.measure_accuracy", measure)
+
+    return let
