@@ -60,18 +60,19 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(arguments, told, capsys):
 
 @pytest.fixture(scope="module")
 def diagnosed():
-    made = FAULTS["eps-outside-sqrt"].made_of("layer_norm")
-    laws = (LAWS["output"], LAWS["second-moment"])
+    made = FAULTS["running-var-biased"].made_of("batch_norm")
+    laws = (LAWS["running-variance"], LAWS["empty-batch"])  # each has a smallest case of its own
     events = check(made, laws, Settings(max_examples=3, dtypes=("float32",)))
     return Report(tuple(event for event in events if isinstance(event, Result)))
 
 
 def test_failures_with_one_diagnosis_are_one(diagnosed, capsys):
     (failure,) = failures(diagnosed.results)
-    assert {result.law for result in failure.results} == {"output", "second-moment"}
+    assert {result.law for result in failure.results} == {"running-variance", "empty-batch"}
     print_report(diagnosed)
     told = " ".join(capsys.readouterr().out.split())
-    assert "diagnosis behaves like: epsilon is added to the standard deviation, not to the variance" in told
+    assert told.count("diagnosis matches exactly with running_variance='biased'") == 1
+    assert " on float32, m = 3" in told, "what breaks on another case than the smallest has its own"
 
 
 def test_a_diagnosis_is_in_the_json_report_and_comes_back(diagnosed):
@@ -84,4 +85,4 @@ def test_a_diagnosis_is_in_the_json_report_and_comes_back(diagnosed):
 
 
 def test_a_diagnosis_is_on_the_page(diagnosed):
-    assert "behaves like: epsilon is added to the standard deviation" in report_page(diagnosed)
+    assert "matches exactly with running_variance=&#39;biased&#39;" in report_page(diagnosed)

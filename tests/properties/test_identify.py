@@ -113,7 +113,7 @@ def test_a_place_of_epsilon_is_the_formula_that_it_says(variant, divisor, spread
 
 
 def test_interleaved_groups_are_the_channels_of_one_remainder() -> None:
-    x = np.square(np.arange(1.0, 9.0)).reshape(2, 4)
+    x = np.square(np.arange(1.0, 13.0)).reshape(2, 6)
     expected, back = _worded("group_order", "interleaved", "group_norm", x, epsilon=1.0, groups=2)
     y = np.empty_like(x)
     for first in (0, 1):
