@@ -60,9 +60,9 @@ def gradient(which: Standardized, divisor: object, with_mean: bool) -> Definitio
     return Definition("dx", closed(through_xhat(which), chart(divisor, with_mean, which), [ghat]), j)
 
 
-def loss(which: Standardized) -> Defined:
+def loss(which: Standardized, mark: str = "") -> Defined:
     """Name the loss of a member."""
-    return define("L", total(g[i] * (gamma[i] * which.xhat[i] + beta[i]), i))
+    return define("L" + mark, total(g[i] * (gamma[i] * which.xhat[i] + beta[i]), i))
 
 
 def backward(of: Standardized, divisor: Expr, with_mean: bool) -> list[Step]:
@@ -79,13 +79,14 @@ h = Vector("h")
 z = Definition("z", x[i] + h[i], i)
 
 
-def after_addition(centred: bool, of: Standardized) -> list[Step]:
+def after_addition(centred: bool, of: Standardized, mark: str) -> list[Step]:
     """State the gradients where z = x + h is normalized as a member normalizes x."""
-    summed = member(centred, d, square=str(of.v.name), mark="_z" if centred else "_z'", of=z)
+    summed = member(centred, d, square=str(of.v.name), mark="_z" + mark, of=z)
+    seen = loss(summed, mark)
     dx = closed(through_xhat(of), chart(d, centred, summed), [ghat])
     return chain(
-        partial(loss(summed), h[j]),
-        (partial(loss(summed), x[j]), "only the sum is seen"),
+        partial(seen, h[j]),
+        (partial(seen, x[j]), "only the sum is seen"),
         (dx, "the gradient of the member, at z"),
     )
 
@@ -173,8 +174,8 @@ CHAPTER = Chapter(
         claim(
             "residual-gradient",
             "Where x + h is normalized, the residual h has the same gradient as x: that of the member, at their sum.",
-            after_addition(True, centred),
-            after_addition(False, uncentred),
+            after_addition(True, centred, ""),
+            after_addition(False, uncentred, "'"),
         ),
         claim(
             "rms-projection",
