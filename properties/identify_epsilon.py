@@ -1,6 +1,7 @@
 """Which epsilon a layer uses that takes none: each value is excluded, or not, and the edges are found by bisection."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from types import MappingProxyType
 from typing import Protocol
 
@@ -30,7 +31,7 @@ HALVINGS = 30
 
 
 class Demanded(Protocol):
-    """What y of a trial's first step may be for an epsilon, by all else that is known; nothing where it is too little."""
+    """What y of a trial's first step may be for an epsilon, by all else that is known; nothing where that is little."""
 
     def __call__(self, trial: Trial, *, epsilon: float) -> tuple[Expected, ...]:
         """Return the demands, any one of which may hold."""
@@ -57,8 +58,8 @@ def epsilon_used(implementation: Implementation, demanded: Demanded) -> tuple[Fi
 
 def _trials(implementation: Implementation) -> Iterator[Trial]:
     extent = extent_of(implementation, plain_dtype(implementation))
-    geometry = next(asked(extent, even=True), None)
-    for spread in SPREADS if geometry is not None else ():
+    first = tuple(asked(extent, even=True))[:1]
+    for spread, geometry in product(SPREADS, first):
         groups = extent.operation.groups(geometry.shape, geometry.attributes)
         rows = np.resize([-spread, spread], (groups.parts, groups.members))
         case = built(extent, geometry, groups.join(rows))
