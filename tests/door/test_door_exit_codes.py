@@ -37,7 +37,7 @@ WRONG = [
     (["chek"], "did you mean 'check'?"),
     (["check", "nobody"], "target='nobody'"),
     (["check", "fake", "--law", "zero-maen"], "did you mean 'zero-mean'?"),
-    (["check", "fake", "--operation", "batchnorm"], "did you mean 'batch_norm'?"),
+    (["check", "fake", "--operation", "batchnorm"], "did you mean 'batch_norm'"),
     (["check", "fake", "--dtype", "float31"], "did you mean 'float32'"),
     (["check", "fake", "--max-examples", "0"], "--max-examples"),
     (["check", "fake", "--seed", "x"], "--seed"),

@@ -72,6 +72,7 @@ def test_a_result_about_another_operation_than_its_case_is_one_line(replayed):
 def test_what_check_wrote_replay_takes(normspec, tmp_path, capsys):
     """From the real command to the real replay, on an implementation that is wrong on purpose."""
     file, options = tmp_path / "report.json", ("--law", "training-output", "--dtype", "float32", "--max-examples", 20)
+    options = ("--operation", "batch_norm", *options)
     assert normspec("check", "faulty:eps-outside-sqrt", *options, "--json", file) == 1
     assert normspec("replay", file) == 1
     assert "still fails  faulty:eps-outside-sqrt batch_norm training-output float32" in capsys.readouterr().out

@@ -1,10 +1,19 @@
-"""The options that say how much is done, and where: the profile, processes, a part of many, a cluster, databases."""
+"""The options that say what is asked and how much is done: operations, dtypes, profile, processes, a cluster."""
 
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
 import click
+
+OPERATIONS = click.option(
+    "--operation", "operations", multiple=True, metavar="NAME", help="Only this operation; may be repeated."
+)
+DTYPES = click.option("--dtype", "dtypes", multiple=True, metavar="NAME", help="Only this dtype; may be repeated.")
+SEED = click.option(
+    "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search."
+)
+"""What 'normspec check' and 'normspec grade' are both asked."""
 
 OPTIONS = (
     click.option(
@@ -20,9 +29,7 @@ OPTIONS = (
         type=click.IntRange(min=1),
         help="How many cases each law is tried on, for each dtype; without it, what the profile says.",
     ),
-    click.option(
-        "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search."
-    ),
+    SEED,
     click.option(
         "--jobs",
         metavar="N",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from normspec.commands.amount import amount_options
+from normspec.commands.amount import DTYPES, OPERATIONS, amount_options
 from normspec.commands.errors import as_wrong_call
 from normspec.commands.processes import process_options
 from normspec.commands.written import written_options
@@ -20,9 +20,9 @@ _FILE = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
-@click.option("--operation", "operations", multiple=True, metavar="NAME", help="Only this operation; may be repeated.")
+@OPERATIONS
 @click.option("--law", "laws", multiple=True, metavar="NAME", help="Only this law; may be repeated.")
-@click.option("--dtype", "dtypes", multiple=True, metavar="NAME", help="Only this dtype; may be repeated.")
+@DTYPES
 @amount_options
 @click.option("--known-failures", type=_FILE, metavar="FILE", help="Failures on record: shown, but not counted.")
 @click.option(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from normspec.commands.amount import DTYPES, OPERATIONS, SEED
 from normspec.commands.errors import as_wrong_call
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ _FILE = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
-@click.option("--operation", "operations", multiple=True, metavar="NAME", help="Only this operation; may be repeated.")
-@click.option("--dtype", "dtypes", multiple=True, metavar="NAME", help="Only this dtype; may be repeated.")
+@OPERATIONS
+@DTYPES
 @click.option(
     "--max-examples",
     metavar="N",
@@ -26,7 +27,7 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="How many cases are drawn, for each dtype, besides those that are always tried.",
 )
-@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of the cases.")
+@SEED
 @click.option("--all", "everything", is_flag=True, help="Show every output, not y and dx in training alone.")
 @click.option("--long", "at_length", is_flag=True, help="Show the inputs that attain what the table says.")
 @click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Write the table as JSON, with those inputs.")

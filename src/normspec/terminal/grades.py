@@ -17,7 +17,7 @@ from normspec.spec.contracts import WORKING
 from normspec.spec.formats import FORMATS
 from normspec.spec.grades import ORDER
 from normspec.terminal.layout import console, wrapped
-from normspec.terminal.words import case_in_words
+from normspec.terminal.words import case_in_words, took
 
 HEADS = {"ulps": "ulp", "of_bound": "err/T", "mean_error": "mean, uA", "rstd_error": "rstd, u"}
 SMALLEST = 1e-9  # less is noise of the measurement
@@ -152,5 +152,4 @@ def _print_legend() -> None:
 def last_line(table: Table) -> str:
     """Return how many entries there are, and how many of them lie below the declared grade."""
     dropped = f"{len(table.dropped)} of {len(table.entries)} grades are below the declared ones"
-    seed = f", seed {table.settings['seed']}" if "seed" in table.settings else ""
-    return f"{VERDICTS[table.exit_code]}: {dropped}; {table.seconds:.0f} s{seed}"
+    return f"{VERDICTS[table.exit_code]}: {dropped}; {took(table.seconds, table.settings)}"

@@ -12,6 +12,7 @@ from normspec.terminal.layout import print_rich, wrapped
 from normspec.terminal.overview import print_overview
 from normspec.terminal.table import Sheet, sheets
 from normspec.terminal.undecided import print_undecided
+from normspec.terminal.words import took
 
 MOST_TABLES = 2
 """How many tables of laws and dtypes are read with ease; beyond them each has one line, and what is not kept a word."""
@@ -45,8 +46,7 @@ def _print_sheet(sheet: Sheet) -> None:
 
 def last_line(report: Report) -> str:
     """Return the verdict on the run, with how many checks really executed, and of what kind."""
-    seed = f", seed {report.settings['seed']}" if "seed" in report.settings else ""
-    parts = (_executed(report.summary), ", ".join(_results(report)), f"{report.seconds:.0f} s{seed}")
+    parts = (_executed(report.summary), ", ".join(_results(report)), took(report.seconds, report.settings))
     return f"{VERDICTS[report.exit_code]}: {'; '.join(parts)}"
 
 

@@ -1,7 +1,8 @@
-"""A case in words: what a person needs to see of it."""
+"""A case and a run in words: what a person needs to see of them."""
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 
@@ -54,3 +55,8 @@ def _step(step: Step) -> str:
         wanted = ", ".join(step.wanted)
         return f"backward of step {step.of}, cotangent {array_in_words(step.cotangent)}, for {wanted}"
     return f"{step.verb}, x {array_in_words(np.empty(0) if step.x is None else step.x)}"
+
+
+def took(seconds: float, settings: Mapping[str, Any]) -> str:
+    """Return how long a run took, and the seed that it can be had again with."""
+    return f"{seconds:.0f} s" + (f", seed {settings['seed']}" if "seed" in settings else "")
