@@ -12,6 +12,8 @@ from normspec.implementations.torch_layer import ModuleLayer
 from normspec.spec.case import Case
 from normspec.spec.partition import Shape
 
+torch.set_num_threads(1)  # sums are split among threads: on one, every machine adds in the same order
+
 
 class Held(nn.Module):
     """A module that has the layer's variables under the specification's names."""

@@ -30,7 +30,8 @@ def _axis(case: Case, shape: Shape) -> Mapping[str, Any]:
 
 
 def _groups(case: Case, shape: Shape) -> Mapping[str, Any]:
-    return {"num_groups": case.attributes["groups"]}
+    wide = "float64" if case.dtype == "float64" else "float32"  # else statistics are float32's, by definition
+    return {"num_groups": case.attributes["groups"], "stash_type": ELEMENTS[wide]}
 
 
 def _norm(p: int) -> Attributes:
