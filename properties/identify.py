@@ -4,26 +4,23 @@ A result denies a variant where it certainly lies outside the variant's enclosur
 ever decided by which variant is nearest.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
 from operator import eq
 from types import MappingProxyType
 
-import numpy as np
-
 from normspec.implementations.contract import Implementation
-from normspec.properties.identify_axes import EPSILON_PLACE, HALVES, IN_HALVES, Axis, axes_of, own_variant, reworded
+from normspec.properties.identify_axes import EPSILON_PLACE, HALVES, Axis, axes_of, own_variant
 from normspec.properties.identify_cases import Probe, probes
 from normspec.properties.identify_conduct import conduct
+from normspec.properties.identify_demands import Demands, outside
 from normspec.properties.identify_epsilon import KNOWN, epsilon_used
 from normspec.properties.identify_findings import Evidence, Finding, concluded
 from normspec.properties.identify_halves import impossible
 from normspec.properties.trial import Trial
-from normspec.spec.comparison import compare
-from normspec.spec.expectation import Expected, expect
-from normspec.spec.formats import Array
+from normspec.spec.expectation import Expected
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import GivenUpError, Returned
 
@@ -138,7 +135,7 @@ def _comparable(alive: Mapping[str, Alive], axes: tuple[Axis, ...], trial: Trial
     return all(own_variant(trial.operation, axis) in _left(alive, axis) for axis in axes if axis is EPSILON_PLACE)
 
 
-def _exclude(demands: "Demands", alive: Alive, index: int, output: str) -> None:
+def _exclude(demands: Demands, alive: Alive, index: int, output: str) -> None:
     """Take out the combinations that an output of a step denies."""
     observed, case = demands.trial.steps[index][output], demands.trial.case
     alive.seen += 1
@@ -148,7 +145,7 @@ def _exclude(demands: "Demands", alive: Alive, index: int, output: str) -> None:
         expected = demands.of(index, chosen)
         if expected is None or output not in expected:
             continue
-        why = _outside(observed, expected[output], f"step {index} ({case.script[index].verb}): {output}")
+        why = outside(observed, expected[output], f"step {index} ({case.script[index].verb}): {output}")
         why = why or (impossible(demands.trial, index, chosen) if output == "y" else "")
         if why:
             denied[combination] = Evidence(why, case)
@@ -157,64 +154,6 @@ def _exclude(demands: "Demands", alive: Alive, index: int, output: str) -> None:
     else:
         alive.left -= set(denied)
         alive.denied |= denied
-
-
-def _outside(observed: Array, expected: Expected, what: str) -> str:
-    """Return in words that an array certainly lies outside of what is expected; nothing where it may not."""
-    with np.errstate(all="ignore"):
-        found = compare(observed, expected)
-    if found.verdict != "broken":
-        return ""
-    at = ", ".join(map(str, found.index))
-    return f"{what}[{at}] is {found.observed:.9g}; this demands {found.exact:.9g} within {found.tolerance:.2g}"
-
-
-@dataclass(eq=False)
-class Demands:
-    """What each combination of variants demands of the steps of a trial, each worked out once.
-
-    epsilon stands in the place of the case's own, where one is given.
-    """
-
-    trial: Trial
-    axes: tuple[Axis, ...]
-    epsilon: float | None = None
-    found: dict[tuple[object, ...], Mapping[str, Expected] | None] = field(default_factory=dict)
-
-    def of(self, index: int, named: Mapping[str, str]) -> Mapping[str, Expected] | None:
-        """Return what is demanded of a step, by output, or None. Axes that are not named do not matter."""
-        operation, case = self.trial.operation, self.trial.case
-        chosen = {axis.name: named.get(axis.name, own_variant(operation, axis)) for axis in self.axes}
-        if case.dtype not in HALVES:
-            chosen |= {axis.name: own_variant(operation, axis) for axis in self.axes if axis.name in IN_HALVES}
-        key = (index, *chosen.values())
-        if key not in self.found:
-            self.found[key] = self._worked_out(index, chosen)
-        return self.found[key]
-
-    def _worked_out(self, index: int, chosen: Mapping[str, str]) -> Mapping[str, Expected] | None:
-        operation, case, step = self.trial.operation, self.trial.case, self.trial.case.script[index]
-        forward = index if step.of is None else step.of
-        if self.epsilon is not None:
-            case = case.but(attributes={**case.attributes, "epsilon": self.epsilon})
-        other = reworded(self.axes, chosen, case, index)
-        if other is None:
-            return None
-        words, back = other
-        settled = {
-            axis.name: own_variant(operation, axis) if chosen[axis.name] in axis.wordings else chosen[axis.name]
-            for axis in self.axes
-            if axis.name in operation.conventions
-        }
-        state, grade = self.trial.state_before(forward), self.trial.implementation.claims.grade
-        found = expect(operation, words, index, state, operation.settled(settled), grade=grade)
-        elements = {name for name in found if operation.role(name) == "elements"}
-        return {name: _back(expected, back) if name in elements else expected for name, expected in found.items()}
-
-
-def _back(expected: Expected, back: Callable[[Array], Array]) -> Expected:
-    """Return what is expected with its elements where they were asked for."""
-    return Expected(*map(back, (expected.high, expected.low, expected.radius, expected.tolerance)))
 
 
 def _left(alive: Mapping[str, Alive], axis: Axis) -> tuple[str, ...]:
