@@ -79,6 +79,12 @@ def table_text(table: Table) -> str:
     return json.dumps(plain_table(table), indent=1, allow_nan=False) + "\n"
 
 
+def is_table(path: Path) -> bool:
+    """Return whether a file says that it is a table. Raises PlainError, with one line, where it is no JSON."""
+    node = read_json(path)
+    return isinstance(node.value, dict) and node.value.get("format") == FORMAT
+
+
 def read_table(path: Path) -> Table:
     """Return the table in a file. Raises PlainError, with one line, when there is none."""
     node = read_json(path)

@@ -1,6 +1,7 @@
 """`normspec replay`: the counterexamples of a report, run again."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from normspec.commands.errors import as_wrong_call
 
 if TYPE_CHECKING:
     from normspec.replay import Replayed
+    from normspec.replay_grades import Regraded
 
 
 @click.command()
@@ -19,17 +21,49 @@ if TYPE_CHECKING:
 def command(file: Path, as_json: bool) -> int:
     """Run the counterexamples of a report again, and say which still fail.
 
-    FILE is what 'normspec check --json FILE' wrote, or a file of --run-directory, whose case every law then judges.
-    Exit code 0: none still fails; 1: one does; 2: FILE is no report.
+    FILE is what 'normspec check --json FILE' wrote, or a file of --run-directory, whose case every law then judges;
+    or what 'normspec grade' wrote, of which the cases are run whose grade is below the declared one.
+    Exit code 0: none still fails; 1: one does; 2: FILE is none of these.
     """
     from normspec.case_file import read_replayable
+    from normspec.grades_json import is_table
     from normspec.replay import replay
     from normspec.spec.environment import PollutedEnvironmentError
 
     with as_wrong_call(ValueError, PollutedEnvironmentError):
+        if is_table(file):
+            return _of_grades(file, as_json)
         replayed = tuple(replay(read_replayable(file)))
     click.echo(json.dumps([_plain(one) for one in replayed], indent=1) if as_json else _text(replayed))
     return int(any(one.still_fails for one in replayed))
+
+
+def _of_grades(file: Path, as_json: bool) -> int:
+    """Measure the grades of a table again that are below the declared ones; return the exit code."""
+    from normspec.grades_json import read_table
+    from normspec.replay_grades import regrade
+
+    found = tuple(regrade(read_table(file)))
+    failing = sum(one.still_fails for one in found)
+    if as_json:
+        click.echo(json.dumps([_plain_grade(one) for one in found], indent=1))
+    else:
+        lines = (_grade_line(one) for one in found)
+        click.echo("\n".join((*lines, f"{failing} of {len(found)} grades are still below the declared ones")))
+    return int(failing > 0)
+
+
+def _plain_grade(one: "Regraded") -> dict[str, str | bool | None]:
+    entry = one.entry
+    grades = {"declared": entry.declared, "recorded": entry.grade, "grade": one.grade}
+    return {**asdict(entry.place), **grades, "still_fails": one.still_fails}
+
+
+def _grade_line(one: "Regraded") -> str:
+    place, now = one.entry.place, "not answered" if one.grade is None else f"grade {one.grade}"
+    where = one_line(f"{place.target} {place.operation} {place.dtype} {place.layout} {place.output} ({place.mode})")
+    words = "still fails" if one.still_fails else "holds now"
+    return f"{words}  {where}: {now}, recorded {one.entry.grade}, declared {one.entry.declared}"
 
 
 def _message(one: "Replayed") -> str:
