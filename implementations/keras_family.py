@@ -1,12 +1,6 @@
 """The normalization layers of Keras. Importing this file imports keras, on the back-end chosen or on one installed."""
 
-from normspec.implementations.keras_choice import choose
-
-choose()
-
-import keras  # noqa: E402  # Keras reads the choice when it is imported
-
-from normspec.implementations.keras_layer import keras_layer  # noqa: E402
+from normspec.implementations.keras_layer import keras, keras_layer
 
 NAME = f"keras@{keras.backend.backend()}"
 KERAS = (

@@ -6,14 +6,17 @@ from inspect import signature
 from types import MappingProxyType
 from typing import Any
 
-import keras
-
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError, signature_of
+from normspec.implementations.keras_choice import choose
 from normspec.spec.case import Case
 from normspec.spec.claims import claims_for
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.partition import Shape
+
+choose()
+
+import keras as keras  # noqa: E402  # Keras reads the choice when it is imported
 
 Factory = Callable[..., Any]
 NAMES: Mapping[str, str] = MappingProxyType(
