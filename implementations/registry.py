@@ -36,8 +36,8 @@ REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "the modules of torch.nn, gradients by autograd (extra: torch)",
         ),
         "torch-sync": (
-            "normspec.implementations.torch_family:SYNC",
-            "torch.nn.SyncBatchNorm in one process (extra: torch)",
+            "normspec.implementations.torch_sync:SYNC",
+            "batch norm over shards in processes that speak gloo, and torch.nn.SyncBatchNorm in one (extra: torch)",
         ),
         "torch-func": (
             "normspec.implementations.torch_variants:FUNC",

@@ -80,7 +80,7 @@ def test_what_would_end_the_process_is_an_outcome() -> None:
 
 
 def test_synchronized_batch_norm_in_one_process_is_batch_norm() -> None:
-    (sync,), (plain,) = resolve("torch-sync"), resolve("torch-module", "batch_norm")
+    (_, sync), (plain,) = resolve("torch-sync"), resolve("torch-module", "batch_norm")
     case = pinned(plain)[1]
     first, second = ask(sync, case), ask(plain, case)
     assert isinstance(first, Returned)
