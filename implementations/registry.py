@@ -35,6 +35,10 @@ REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "normspec.implementations.torch_family:MODULE",
             "the modules of torch.nn, gradients by autograd (extra: torch)",
         ),
+        "torch-fold": (
+            "normspec.implementations.torch_fold:FOLD",
+            "torch.nn.utils.fusion, batch norm folded into a linear layer or convolution (extra: torch)",
+        ),
         "torch-sync": (
             "normspec.implementations.torch_sync:SYNC",
             "batch norm over shards in processes that speak gloo, and torch.nn.SyncBatchNorm in one (extra: torch)",

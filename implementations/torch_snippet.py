@@ -8,9 +8,10 @@ import numpy as np
 
 from normspec.implementations.contract import Fact
 from normspec.implementations.layouts import bits, shrunk, state_layout
-from normspec.implementations.torch_calls import FUNCTIONS, Call, Module, Named
+from normspec.implementations.torch_calls import FUNCTIONS, Call, Function, Module, Named
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
+from normspec.spec.operations import OPERATIONS
 from normspec.spec.partition import Shape
 
 SHORT = 24  # more elements than this are written as a repeated pattern, where they are one
@@ -33,13 +34,15 @@ class Program:
     kept: Mapping[str, str]
 
 
-def functional_snippet(case: Case, facts: tuple[Fact, ...] = (), device: str = "cpu") -> str:
+def functional_snippet(
+    case: Case, facts: tuple[Fact, ...] = (), device: str = "cpu", functions: Mapping[str, Function] = FUNCTIONS
+) -> str:
     """Return a program that calls the function of torch and prints what came beside the facts."""
     short = _until(case, facts)
     own = {name: name for name in (*short.parameters, *short.state)}
 
     def call(index: int, shape: Shape, training: bool) -> str:
-        return written(FUNCTIONS[short.operation](short, shape, training), own | {"x": f"x{index}"})
+        return written(functions[short.operation](short, shape, training), own | {"x": f"x{index}"})
 
     return _program(short, facts, Program((), call, LEAVES, {name: name for name in short.state}), device)
 
@@ -120,12 +123,17 @@ def _shows_state(case: Case, facts: tuple[Fact, ...]) -> bool:
 def _step(case: Case, i: int, step: Step, program: Program) -> Iterator[str]:
     if step.verb != "backward":
         yield f"x{i} = {_tensor(step.input, case.layout)}{_requires('dx', _wanted(case, i))}"
-        yield f"y_{i} = {program.call(i, step.input.shape, step.verb == 'train')}"
+        returned = ", ".join(f"{name}_{i}" for name in _returned(case))
+        yield f"{returned} = {program.call(i, step.input.shape, step.verb == 'train')}"
     elif step.wanted and step.cotangent is not None:
         names = ", ".join(f"{name}_{i}" for name in step.wanted) + ("," if len(step.wanted) == 1 else "")
         inputs = ", ".join(program.leaves[name].format(of=step.of) for name in step.wanted)
         yield f"dy{i} = {_tensor(step.cotangent, case.layout)}"
         yield f"{names} = torch.autograd.grad(y_{step.of}, [{inputs}], dy{i}, retain_graph=True)"
+
+
+def _returned(case: Case) -> tuple[str, ...]:
+    return ("y", *OPERATIONS[case.operation].further)
 
 
 def _wanted(case: Case, forward: int | None = None) -> set[str]:
@@ -151,7 +159,7 @@ def _shown(fact: Fact) -> Iterator[str]:
 
 def _all_shown(case: Case) -> Iterator[str]:
     for index, step in enumerate(case.script):
-        names = step.wanted if step.verb == "backward" else ("y", *case.state)
+        names = step.wanted if step.verb == "backward" else (*_returned(case), *case.state)
         for name in names:
             yield f'print("{name} of step {index}:", {name}_{index}.tolist())'
 
