@@ -11,6 +11,7 @@ from torch import nn
 
 from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.torch_calls import FUNCTIONS, MODULES, SYNCHRONIZED, Module
+from normspec.implementations.torch_fold import FOLD
 from normspec.implementations.torch_functional import FunctionalLayer, called
 from normspec.implementations.torch_guard import guarded
 from normspec.implementations.torch_layer import ModuleLayer
@@ -108,4 +109,4 @@ def on_device(found: Implementation, device: str) -> Implementation:
 FUNCTIONAL = tuple(functional(operation) for operation in FUNCTIONS)
 MODULE = tuple(modular("torch-module", operation, module) for operation, module in MODULES.items())
 SYNC = tuple(modular("torch-sync", operation, module) for operation, module in SYNCHRONIZED.items())
-TORCH = (*FUNCTIONAL, *MODULE)
+TORCH = (*FUNCTIONAL, *MODULE, FOLD)

@@ -103,6 +103,11 @@ def gamma_equal(case: Case) -> bool:
     return bool(gamma.size > 1 and (gamma == gamma[0]).all())
 
 
+def without_affine(case: Case) -> bool:
+    """Return whether gamma or beta is left out."""
+    return not {"gamma", "beta"} <= case.parameters.keys()
+
+
 def momentum_none(case: Case) -> bool:
     """Return whether the running averages are cumulative."""
     return case.attributes.get("momentum") is None
@@ -131,6 +136,7 @@ FEATURES: Mapping[str, Callable[[Case], Any]] = MappingProxyType(
         "stale_inference": stale_inference,
         "squares_overflow": squares_overflow_somewhere,
         "gamma_equal": gamma_equal,
+        "without_affine": without_affine,
         "momentum_none": momentum_none,
         "trained_after_empty": trained_after_empty,
     }

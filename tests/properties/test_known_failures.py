@@ -129,6 +129,7 @@ GAMMA = {"gamma": np.ones(2, np.float32)}
         ("without_dx", case(script=(STALE[0], replace(STALE[2], wanted=("dbeta",)))), case()),
         ("clamped", normalized(SQUARE / 64, "l2_normalize"), normalized(SQUARE + 1, "l2_normalize")),
         ("gamma_equal", case(parameters=GAMMA), case(parameters={"gamma": np.arange(2, dtype=np.float32)})),
+        ("without_affine", case(parameters=GAMMA), case(parameters=GAMMA | {"beta": GAMMA["gamma"]})),
         ("momentum_none", case(attributes={"momentum": None}), case()),
         (
             "trained_after_empty",
