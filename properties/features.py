@@ -103,6 +103,11 @@ def gamma_equal(case: Case) -> bool:
     return bool(gamma.size > 1 and (gamma == gamma[0]).all())
 
 
+def beta_alone(case: Case) -> bool:
+    """Return whether beta is given and gamma is not."""
+    return "beta" in case.parameters and "gamma" not in case.parameters
+
+
 def without_affine(case: Case) -> bool:
     """Return whether gamma or beta is left out."""
     return not {"gamma", "beta"} <= case.parameters.keys()
@@ -136,6 +141,7 @@ FEATURES: Mapping[str, Callable[[Case], Any]] = MappingProxyType(
         "stale_inference": stale_inference,
         "squares_overflow": squares_overflow_somewhere,
         "gamma_equal": gamma_equal,
+        "beta_alone": beta_alone,
         "without_affine": without_affine,
         "momentum_none": momentum_none,
         "trained_after_empty": trained_after_empty,
