@@ -47,7 +47,7 @@ FOLD = Implementation(
     name="numpy-rows",
     operation="fold_batch_norm",
     create=Folding,
-    claims=claims_for(OPERATION, layouts=tuple(LAYOUTS), optional=("bias", "gamma", "beta")),
+    claims=claims_for(OPERATION, layouts=tuple(LAYOUTS)),
     refusals=(ValueError,),
     statement="fold_batch_norm in NumPy, gamma times rstd first",
 )

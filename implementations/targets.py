@@ -60,7 +60,8 @@ def _found(target: str, operation: str | None, terms: Terms | None) -> tuple[Imp
     if target.startswith(TORCH) and "@" in target:
         return _on_device(target, operation, *target.split("@", 1))
     if target.startswith(FAULTY):
-        return _faulty(target).implementations
+        found = _faulty(target).implementations  # on the operation that shows it best, unless another is asked for
+        return found if operation else found[:1]
     if ":" in target:
         return _as_implementations(target, locate(target), operation)
     raise TargetError(f"target={target!r} is unknown: {_hint(target, tuple(REGISTERED))}")

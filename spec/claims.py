@@ -53,7 +53,9 @@ class Claims:
 
 def claims_for(operation: Operation, **changed: Any) -> Claims:
     """Return the claims of an implementation that supports all of an operation, with some of them changed."""
-    optional = tuple(name for name, role in operation.parameters.items() if role == "blocks")
+    optional = tuple(
+        name for name, role in operation.parameters.items() if role == "blocks" and not name.startswith("running_")
+    )
     backward = "dx" in operation.requirements
     whole: dict[str, Any] = {
         "ranks": operation.ranks,

@@ -141,7 +141,8 @@ def test_the_decorator_gives_a_test_each_law_in_turn(ran):
     assert code == 1
     assert "1 failed, 1 passed" in printed
     assert f"test_conformance[{FAULT}/batch_norm/training-output/float32]" in printed
-    assert "E       normspec.report.NonConformanceError: broken    training-output" in printed
+    assert "E       normspec.report.NonConformanceError: " in printed
+    assert "broken    training-output" in printed
     assert "law_by_law.py" not in printed
 
 

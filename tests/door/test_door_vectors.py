@@ -107,7 +107,7 @@ def test_what_must_be_refused_is_said(folder):
 def test_answers_of_a_correct_implementation_conform(folder, tmp_path, hello):
     results = answers(folder, "numpy-two-pass", tmp_path / "mine.jsonl", hello=hello)
     found = verdicts(folder, results)
-    assert {verdict for law, verdict in found.items() if law != "saved-values"} == {"conforms"}
+    assert {verdict for law, verdict in found.items() if law not in ("saved-values", "double-backward")} == {"conforms"}
     assert main(["vectors", "check", str(folder), str(results)]) == 0
 
 
@@ -218,7 +218,7 @@ def test_a_changed_folder_is_found_out(folder, tmp_path, capsys):
     ("arguments", "says"),
     [
         (["vectors", "export", "{used}"], "already holds"),
-        (["vectors", "export", "{new}", "--operation", "batchnorm"], "did you mean 'batch_norm'?"),
+        (["vectors", "export", "{new}", "--operation", "batchnorm"], "did you mean 'batch_norm'"),
         (["vectors", "export", "{new}", "--dtype", "int8"], "int8"),
         (["vectors", "export", "{new}", "--convention", "momentum=sideways"], "sideways"),
         (["vectors", "export", "{new}", "--convention", "nothing=1"], "nothing"),
