@@ -108,5 +108,8 @@ def on_device(found: Implementation, device: str) -> Implementation:
 
 FUNCTIONAL = tuple(functional(operation) for operation in FUNCTIONS)
 MODULE = tuple(modular("torch-module", operation, module) for operation, module in MODULES.items())
-SYNC = tuple(modular("torch-sync", operation, module) for operation, module in SYNCHRONIZED.items())
+SYNC = tuple(
+    replace(modular("torch-sync", operation, module), stands_for="torch-module")  # without other processes it is that
+    for operation, module in SYNCHRONIZED.items()
+)
 TORCH = (*FUNCTIONAL, *MODULE, FOLD)
