@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
+from time import process_time
 
 from normspec.implementations.contract import Implementation
 from normspec.properties.cases import STREAMS
@@ -21,7 +21,7 @@ from normspec.spec.formats import FORMATS
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """The first failure of an implementation: the law, the case, and what was spent until it came."""
+    """The first failure of an implementation: the law, the case, and the CPU seconds spent until it came."""
 
     law: str
     dtype: str
@@ -100,7 +100,7 @@ class _Watch:
     ) -> None:
         self.implementation, self.settings = implementation, settings
         self.laws = [law for law in laws if implementation.operation in law.operations]
-        self.cases, self.start = 0, perf_counter()
+        self.cases, self.start = 0, process_time()
         self.found: Detection | None = None
         self.broken: dict[str, Case] = {}
         self.stop, self.pinned = stop, pinned
@@ -139,7 +139,7 @@ class _Watch:
 
     def _take(self, law: Law, case: Case) -> None:
         if self.found is None:
-            self.found = Detection(law.name, case.dtype, case, self.cases, perf_counter() - self.start)
+            self.found = Detection(law.name, case.dtype, case, self.cases, process_time() - self.start)
         if law.name not in self.broken or complexity(case) < complexity(self.broken[law.name]):
             self.broken[law.name] = case
         if self.stop:
