@@ -183,6 +183,7 @@ def test_an_operation_that_nothing_shows_is_asked_for(here: Path) -> None:
 
 
 def test_an_operation_that_a_target_lacks_is_named() -> None:
+    pytest.importorskip("torch")
     message = told("torch-module", "cosine")
     assert message == (
         "target='torch-module' has nothing for operation='cosine': it implements "
