@@ -45,7 +45,8 @@ class Fact:
     observed: float | None = None
 
 
-def _no_snippet(case: Case, facts: tuple[Fact, ...] = ()) -> str:
+def no_snippet(case: Case, facts: tuple[Fact, ...] = ()) -> str:
+    """Return nothing: there is no program that shows a case."""
     return ""
 
 
@@ -69,7 +70,7 @@ class Implementation:
     create: Callable[[Case], Instance]
     claims: Claims = field(default_factory=Claims)
     refusals: tuple[type[Exception], ...] = (ValueError, TypeError, NotImplementedError)
-    snippet: Callable[[Case, tuple[Fact, ...]], str] = _no_snippet
+    snippet: Callable[[Case, tuple[Fact, ...]], str] = no_snippet
     statement: str = ""
     answer: Callable[[Case], Outcome] | None = None
     stands_for: str = ""

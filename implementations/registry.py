@@ -24,7 +24,7 @@ REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "the same in NumPy with other sums and other ways to scale: correct, and no suite may reject them",
         ),
         "torch": (
-            "normspec.implementations.torch_family:TORCH",
+            "normspec.implementations.torch_variants:TORCH",
             "PyTorch's functions and modules; torch@DEVICE asks them on another device (extra: torch)",
         ),
         "torch-functional": (
@@ -54,6 +54,14 @@ REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
         "torch-jvp": (
             "normspec.implementations.torch_variants:JVP",
             "torch.nn.functional in forward mode, by torch.func.jvp (extra: torch)",
+        ),
+        "torch-forward-over-reverse": (
+            "normspec.implementations.torch_variants:FORWARD_OVER_REVERSE",
+            "torch.nn.functional, the second order by torch.func.jvp of vjp (extra: torch)",
+        ),
+        "torch-reverse-over-forward": (
+            "normspec.implementations.torch_variants:REVERSE_OVER_FORWARD",
+            "torch.nn.functional, the second order by torch.func.vjp of jvp (extra: torch)",
         ),
         "torch-autocast": (
             "normspec.implementations.torch_variants:AUTOCAST",

@@ -11,7 +11,6 @@ from torch import nn
 
 from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.torch_calls import FUNCTIONS, MODULES, SYNCHRONIZED, Module
-from normspec.implementations.torch_fold import FOLD
 from normspec.implementations.torch_functional import FunctionalLayer, called
 from normspec.implementations.torch_guard import guarded
 from normspec.implementations.torch_layer import ModuleLayer
@@ -57,13 +56,20 @@ def claims_of(operation: str, **changed: Any) -> Claims:
     return claims_for(OPERATIONS[operation], **declared)
 
 
+def differentiated(operation: str, **changed: Any) -> Claims:
+    """Return the claims of what autograd differentiates, twice where the operation has a second order."""
+    own = claims_of(operation, **changed)
+    twice = "double-backward" in OPERATIONS[operation].requirements
+    return replace(own, verbs=(*own.verbs, "double_backward")) if twice else own
+
+
 def functional(operation: str) -> Implementation:
     """Return the function of torch for an operation."""
     return Implementation(
         name="torch-functional",
         operation=operation,
         create=guarded(FunctionalLayer),
-        claims=claims_of(operation),
+        claims=differentiated(operation),
         refusals=REFUSALS,
         snippet=functional_snippet,
         statement=f"the function for {operation} in torch.nn.functional, gradients by autograd",
@@ -82,7 +88,7 @@ def modular(name: str, operation: str, module: Module) -> Implementation:
         name=name,
         operation=operation,
         create=guarded(partial(ModuleLayer, build=partial(build, module))),
-        claims=claims_of(operation, momentum_none=operation == "batch_norm"),
+        claims=differentiated(operation, momentum_none=operation == "batch_norm"),
         refusals=REFUSALS,
         snippet=partial(module_snippet, module=module),
         statement=f"the module for {operation} in torch.nn, gradients by autograd",
@@ -112,4 +118,3 @@ SYNC = tuple(
     replace(modular("torch-sync", operation, module), stands_for="torch-module")  # without other processes it is that
     for operation, module in SYNCHRONIZED.items()
 )
-TORCH = (*FUNCTIONAL, *MODULE, FOLD)

@@ -66,6 +66,14 @@ class FunctionalLayer:
         found = self.taped[step].gradients(to_torch(cotangent, self.device), wanted)
         return {name: to_numpy(gradient) for name, gradient in found.items()}
 
+    def double_backward(
+        self, step: int, cotangent: Array, direction: Array, wanted: tuple[str, ...]
+    ) -> Mapping[str, Array]:
+        """Return the wanted cotangents of dy, x and gamma, where direction is that of dx."""
+        dy, u = to_torch(cotangent, self.device), to_torch(direction, self.device)
+        found = self.taped[step].second(dy, u, wanted)
+        return {name: to_numpy(values) for name, values in found.items()}
+
     def state(self) -> Mapping[str, Array]:
         """Return the running statistics."""
         return {name: to_numpy(values) for name, values in self.running.items()}

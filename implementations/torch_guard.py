@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from normspec.implementations.contract import Instance
 from normspec.spec.case import Case
@@ -32,6 +33,10 @@ class GuardedLayer:
         if ended_by:
             raise FatalError(f"the process is ended by {signal.Signals(ended_by).name}")
         return asked()
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what else the layer has, as it is."""
+        return getattr(self.layer, name)
 
 
 def guarded(create: Callable[..., Instance]) -> Callable[..., Instance]:

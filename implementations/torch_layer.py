@@ -53,6 +53,14 @@ class ModuleLayer:
         found = self.taped[step].gradients(to_torch(cotangent, self.device), wanted)
         return {name: self._shaped(name.removeprefix("d"), to_numpy(value)) for name, value in found.items()}
 
+    def double_backward(
+        self, step: int, cotangent: Array, direction: Array, wanted: tuple[str, ...]
+    ) -> Mapping[str, Array]:
+        """Return the wanted cotangents of dy, x and gamma, by a backward of the backward."""
+        dy, u = to_torch(cotangent, self.device), to_torch(direction, self.device)
+        found = self.taped[step].second(dy, u, wanted)
+        return {name: self._shaped(name.removeprefix("dd"), to_numpy(value)) for name, value in found.items()}
+
     def state(self) -> Mapping[str, Array]:
         """Return the running statistics."""
         return {name: self._shaped(name, to_numpy(self._held(name))) for name in self.case.state}

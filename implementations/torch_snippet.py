@@ -24,27 +24,34 @@ CHANNELS_LAST = {4: "channels_last", 5: "channels_last_3d"}
 class Program:
     """What programs of one kind have in common.
 
-    setup builds what is called; call is an expression for y, by the number of the step, the shape of x and whether the
-    layer trains; leaves tells where the inputs are whose gradients are asked for, kept where running statistics are.
+    setup builds what is called; call is an expression for y, by the variable of x, the shape of x and whether the layer
+    trains; leaves tells where the inputs are whose gradients are asked for, kept where running statistics are. forward
+    says that the second order goes backward through a forward derivative, not through a backward.
     """
 
     setup: tuple[str, ...]
-    call: Callable[[int, Shape, bool], str]
+    call: Callable[[str, Shape, bool], str]
     leaves: Mapping[str, str]
     kept: Mapping[str, str]
+    forward: bool = False
 
 
 def functional_snippet(
-    case: Case, facts: tuple[Fact, ...] = (), device: str = "cpu", functions: Mapping[str, Function] = FUNCTIONS
+    case: Case,
+    facts: tuple[Fact, ...] = (),
+    device: str = "cpu",
+    functions: Mapping[str, Function] = FUNCTIONS,
+    *,
+    forward: bool = False,
 ) -> str:
     """Return a program that calls the function of torch and prints what came beside the facts."""
     short = _until(case, facts)
     own = {name: name for name in (*short.parameters, *short.state)}
 
-    def call(index: int, shape: Shape, training: bool) -> str:
-        return written(functions[short.operation](short, shape, training), own | {"x": f"x{index}"})
+    def call(x: str, shape: Shape, training: bool) -> str:
+        return written(functions[short.operation](short, shape, training), own | {"x": x})
 
-    return _program(short, facts, Program((), call, LEAVES, {name: name for name in short.state}), device)
+    return _program(short, facts, Program((), call, LEAVES, {name: name for name in short.state}, forward), device)
 
 
 def module_snippet(case: Case, facts: tuple[Fact, ...] = (), *, module: Module, device: str = "cpu") -> str:
@@ -59,7 +66,7 @@ def module_snippet(case: Case, facts: tuple[Fact, ...] = (), *, module: Module, 
         facts,
         Program(
             setup=(f"layer = {written(layer, {})}", *load),
-            call=lambda index, shape, training: f"layer.train({training})(x{index})",
+            call=lambda x, shape, training: f"layer.train({training})({x})",
             leaves=LEAVES | {"dgamma": "layer.weight", "dbeta": "layer.bias"},
             kept={name: f"layer.{STORED[name]}" for name in short.state},
         ),
@@ -124,12 +131,39 @@ def _step(case: Case, i: int, step: Step, program: Program) -> Iterator[str]:
     if step.verb != "backward":
         yield f"x{i} = {_tensor(step.input, case.layout)}{_requires('dx', _wanted(case, i))}"
         returned = ", ".join(f"{name}_{i}" for name in _returned(case))
-        yield f"{returned} = {program.call(i, step.input.shape, step.verb == 'train')}"
+        yield f"{returned} = {program.call(f'x{i}', step.input.shape, step.verb == 'train')}"
     elif step.wanted and step.cotangent is not None:
-        names = ", ".join(f"{name}_{i}" for name in step.wanted) + ("," if len(step.wanted) == 1 else "")
-        inputs = ", ".join(program.leaves[name].format(of=step.of) for name in step.wanted)
-        yield f"dy{i} = {_tensor(step.cotangent, case.layout)}"
-        yield f"{names} = torch.autograd.grad(y_{step.of}, [{inputs}], dy{i}, retain_graph=True)"
+        yield f"dy{i} = {_tensor(step.cotangent, case.layout)}{_requires('ddy', set(step.wanted))}"
+        leaves = {name: leaf.format(of=step.of) for name, leaf in program.leaves.items()}
+        if step.direction is None:
+            yield _gradients(i, step.wanted, leaves, f"y_{step.of}", f"dy{i}")
+        else:
+            yield f"u{i} = {_tensor(step.direction, case.layout)}"
+            yield from (_through_tangent if program.forward else _through_gradient)(case, i, step, program)
+
+
+def _through_gradient(case: Case, i: int, step: Step, program: Program) -> Iterator[str]:
+    x = f"x{step.of}"
+    twice = {"ddy": f"dy{i}", "ddx": x, "ddgamma": program.leaves["dgamma"]}
+    yield f"(dx{i},) = torch.autograd.grad(y_{step.of}, [{x}], dy{i}, create_graph=True)"
+    yield _gradients(i, step.wanted, twice, f"dx{i}", f"u{i}")
+
+
+def _through_tangent(case: Case, i: int, step: Step, program: Program) -> Iterator[str]:
+    forward = case.forward_of(i)
+    names = ("x", "gamma") if "gamma" in case.parameters else ("x",)
+    arguments = f"x{step.of}" + ", gamma" * (len(names) > 1)
+    y = program.call("x", forward.input.shape, forward.verb == "train")
+    yield f"def tangent{i}({', '.join(names)}):"
+    yield f"    return torch.func.jvp(lambda x: {y}, (x,), (u{i},))[1]"
+    yield f"ddy_{i}, pull{i} = torch.func.vjp(tangent{i}, {arguments})"
+    yield f"{', '.join(f'dd{name}_{i}' for name in names)}{',' * (len(names) == 1)} = pull{i}(dy{i})"
+
+
+def _gradients(i: int, wanted: tuple[str, ...], leaves: Mapping[str, str], of: str, cotangent: str) -> str:
+    names = ", ".join(f"{name}_{i}" for name in wanted) + ("," if len(wanted) == 1 else "")
+    inputs = ", ".join(leaves[name] for name in wanted)
+    return f"{names} = torch.autograd.grad({of}, [{inputs}], {cotangent}, retain_graph=True)"
 
 
 def _returned(case: Case) -> tuple[str, ...]:
@@ -137,7 +171,9 @@ def _returned(case: Case) -> tuple[str, ...]:
 
 
 def _wanted(case: Case, forward: int | None = None) -> set[str]:
-    return {name for step in case.script if step.of is not None and forward in (None, step.of) for name in step.wanted}
+    return {
+        name for step in case.script if step.of is not None and forward in (None, step.of) for name in step.followed
+    }
 
 
 def _requires(gradient: str, wanted: set[str]) -> str:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 
+from normspec.implementations.torch_second import Second, reverse_over_reverse
 from normspec.spec.case import Case
 
 Tensors = Mapping[str, torch.Tensor]
@@ -20,6 +22,10 @@ class Taped(Protocol):
         """Return the wanted gradients."""
         ...
 
+    def second(self, cotangent: torch.Tensor, direction: torch.Tensor, wanted: tuple[str, ...]) -> Tensors:
+        """Return the wanted cotangents of dy, x and gamma, where direction is that of dx."""
+        ...
+
 
 Tape = Callable[[Callable[[Tensors], torch.Tensor], Tensors, frozenset[str]], Taped]
 """Run a function of tensors, so that the gradients named can be asked for."""
@@ -31,7 +37,7 @@ def wanted_by_forward(case: Case) -> tuple[frozenset[str], ...]:
     A leaf that nobody asks about must not require a gradient: implementations take other paths then.
     """
     return tuple(
-        frozenset(name for step in case.script if step.of == index for name in step.wanted)
+        frozenset(name for step in case.script if step.of == index for name in step.followed)
         for index, forward in enumerate(case.script)
         if forward.verb != "backward"
     )
@@ -39,10 +45,11 @@ def wanted_by_forward(case: Case) -> tuple[frozenset[str], ...]:
 
 @dataclass(eq=False)
 class Graph:
-    """A forward that autograd has followed, with its leaves by name."""
+    """A forward that autograd has followed, with its leaves by name; twice is another way to the second order."""
 
     leaves: Tensors
     y: torch.Tensor
+    twice: Callable[[torch.Tensor, torch.Tensor], Any] | None = None
 
     def gradients(self, cotangent: torch.Tensor, wanted: tuple[str, ...]) -> Tensors:
         """Return the wanted gradients; the graph is kept, so that it can be asked again."""
@@ -50,35 +57,65 @@ class Graph:
         found = torch.autograd.grad(self.y, leaves, cotangent, retain_graph=True)
         return dict(zip(wanted, found, strict=True))
 
+    def second(self, cotangent: torch.Tensor, direction: torch.Tensor, wanted: tuple[str, ...]) -> Tensors:
+        """Return the wanted cotangents by a backward of the backward; both graphs are kept."""
+        if self.twice is not None:
+            found = self.twice(cotangent, direction)
+            return {name: found[name] for name in wanted}
+        with torch.enable_grad():
+            dy = cotangent.detach().requires_grad_("ddy" in wanted)
+            (dx,) = torch.autograd.grad(self.y, [self.leaves["x"]], dy, create_graph=True)
+        leaves = [dy if name == "ddy" else self.leaves[name.removeprefix("dd")] for name in wanted]
+        return dict(zip(wanted, torch.autograd.grad(dx, leaves, direction, retain_graph=True), strict=True))
 
-def autograd(function: Callable[[Tensors], torch.Tensor], leaves: Tensors, wanted: frozenset[str]) -> Graph:
+
+def autograd(
+    function: Callable[[Tensors], torch.Tensor],
+    leaves: Tensors,
+    wanted: frozenset[str],
+    second: Second | None = None,
+) -> Graph:
     """Run a function as users do, followed by autograd; what nobody wants requires no gradient."""
     known = {name: leaf.detach().requires_grad_(f"d{name}" in wanted) for name, leaf in leaves.items()}
     with torch.enable_grad():
-        return Graph(known, function(known))
+        return Graph(known, function(known), second and partial(second, function, leaves))
 
 
 @dataclass(eq=False)
 class Pullback:
-    """A forward under torch.func.vjp, or the gradients by whatever pulls a cotangent back."""
+    """A forward under torch.func.vjp, or the gradients by whatever pulls a cotangent back, and twice where it can."""
 
     pull: Callable[[torch.Tensor], Any]
     y: torch.Tensor
+    twice: Callable[[torch.Tensor, torch.Tensor], Any] | None = None
 
     def gradients(self, cotangent: torch.Tensor, wanted: tuple[str, ...]) -> Tensors:
         """Return the wanted gradients."""
         found = self.pull(cotangent)
         return {name: found[name.removeprefix("d")] for name in wanted}
 
+    def second(self, cotangent: torch.Tensor, direction: torch.Tensor, wanted: tuple[str, ...]) -> Tensors:
+        """Return the wanted cotangents of dy, x and gamma. Raises NotImplementedError where there is no way to them."""
+        if self.twice is None:
+            raise NotImplementedError("this way of taking gradients has no second order")
+        found = self.twice(cotangent, direction)
+        return {name: found[name] for name in wanted}
 
-def vjp(function: Callable[[Tensors], torch.Tensor], leaves: Tensors, wanted: frozenset[str]) -> Pullback:
-    """Run a function under torch.func.vjp, with respect to what is wanted."""
+
+def vjp(
+    function: Callable[[Tensors], torch.Tensor],
+    leaves: Tensors,
+    wanted: frozenset[str],
+    second: Second = reverse_over_reverse,
+) -> Pullback:
+    """Run a function under torch.func.vjp, with respect to what is wanted; second says in which order it goes twice."""
     asked, rest = _parted(leaves, wanted)
+    twice = partial(second, function, leaves)
     if not asked:
-        return Pullback(dict, function(leaves))
+        return Pullback(dict, function(leaves), twice)
     followed: Any = torch.func.vjp(lambda given: function({**rest, **given}), asked)
     y, pull = followed
-    return Pullback(lambda cotangent: pull(cotangent)[0], y)
+    return Pullback(lambda cotangent: pull(cotangent)[0], y, twice)
 
 
 def jvp(function: Callable[[Tensors], torch.Tensor], leaves: Tensors, wanted: frozenset[str]) -> Pullback:

@@ -1,16 +1,20 @@
 """PyTorch's functions under its transformations: torch.func, autocast and torch.compile. Each is asked by its name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
 
-from normspec.implementations.contract import Implementation
+from normspec.implementations.contract import Implementation, no_snippet
 from normspec.implementations.torch_calls import FUNCTIONS
-from normspec.implementations.torch_family import claims_of, functional
+from normspec.implementations.torch_family import FUNCTIONAL, MODULE, claims_of, differentiated, functional
+from normspec.implementations.torch_fold import FOLD
 from normspec.implementations.torch_functional import FunctionalLayer, Given, Pure, Wrap
 from normspec.implementations.torch_guard import guarded
 from normspec.implementations.torch_module import REFUSALS
+from normspec.implementations.torch_second import forward_over_reverse, reverse_over_forward
+from normspec.implementations.torch_snippet import functional_snippet
 from normspec.implementations.torch_tape import Tape, autograd, jvp, vjp
 from normspec.spec.operations import OPERATIONS
 
@@ -47,7 +51,16 @@ def compiled(function: Pure) -> Pure:
 
 
 def _variants(
-    name: str, statement: str, *, wrap: Wrap, tape: Tape = autograd, without: tuple[str, ...] = (), **claimed: object
+    name: str,
+    statement: str,
+    *,
+    wrap: Wrap,
+    tape: Tape = autograd,
+    operations: Iterable[str] = FUNCTIONS,
+    twice: bool = True,
+    snippet: Callable[..., str] = no_snippet,
+    without: tuple[str, ...] = (),
+    **claimed: object,
 ) -> tuple[Implementation, ...]:
     """Return the functions of torch in one way; the running statistics that torch moves in place are left out."""
     return tuple(
@@ -55,22 +68,26 @@ def _variants(
             name=name,
             operation=operation,
             create=guarded(partial(FunctionalLayer, wrap=wrap, tape=tape)),
-            claims=claims_of(operation, **_stateless(operation), **claimed),
+            claims=claims_of(operation, **_stateless(operation, twice=twice), **claimed),
             refusals=REFUSALS,
+            snippet=snippet,
+            stands_for="torch-functional",
             statement=f"{functional(operation).statement}, {statement}",
         )
-        for operation in FUNCTIONS
+        for operation in operations
         if operation not in without
     )
 
 
-def _stateless(operation: str) -> Mapping[str, object]:
-    """Return the claims of a layer without running statistics."""
-    spec = OPERATIONS[operation]
+def _stateless(operation: str, *, twice: bool) -> Mapping[str, object]:
+    """Return the claims of a layer without running statistics, which can go back twice or not."""
+    spec, own = OPERATIONS[operation], differentiated(operation)
+    untracked = ("infer",) if not spec.state or spec.untracked_inference else ()
+    left_out = {*(() if twice else ("double_backward",)), *({"infer"} - {*untracked})}
+    verbs = tuple(verb for verb in own.verbs if verb not in left_out)
     if not spec.state:
-        return {}
+        return {"verbs": verbs}
     optional = tuple(name for name, role in spec.parameters.items() if role == "blocks")
-    verbs = ("train", "infer", "backward") if spec.untracked_inference else ("train", "backward")
     return {"state": (), "optional": optional, "verbs": verbs}
 
 
@@ -78,13 +95,16 @@ def _plainly(function: Pure) -> Pure:
     return function
 
 
-FUNC = _variants("torch-func", "under torch.func.vjp", wrap=_plainly, tape=vjp)
+TWICE = tuple(operation for operation in FUNCTIONS if "double_backward" in differentiated(operation).verbs)
+
+FUNC = _variants("torch-func", "under torch.func.vjp, and vjp of vjp", wrap=_plainly, tape=vjp)
 VMAP = _variants("torch-vmap", "under torch.func.vmap", wrap=vmapped)
 JVP = _variants(
     "torch-jvp",
     "in forward mode, by torch.func.jvp",
     wrap=_plainly,
     tape=jvp,
+    twice=False,
     without=("weight_norm",),  # torch: forward AD "has not been implemented yet"
     dtypes=("float64", "float32"),
 )
@@ -95,4 +115,32 @@ AUTOCAST = _variants(
     without=("weight_norm",),  # torch: "expected scalar type BFloat16 but found Float"
     dtypes=("bfloat16", "float16"),
 )
-COMPILE = _variants("torch-compile", "through torch.compile", wrap=compiled)
+ALONG: Mapping[str, Any] = {"dtypes": ("float64", "float32"), "layouts": ("contiguous",), "gradients": ("dx",)}
+"""What is claimed of an order of derivatives: nothing else of it differs from the other orders."""
+
+FORWARD_OVER_REVERSE = _variants(
+    "torch-forward-over-reverse",
+    "the second order by torch.func.jvp of vjp",
+    wrap=_plainly,
+    tape=partial(autograd, second=forward_over_reverse),
+    operations=TWICE,
+    **ALONG,
+)
+REVERSE_OVER_FORWARD = _variants(
+    "torch-reverse-over-forward",
+    "the second order by torch.func.vjp of jvp",
+    wrap=_plainly,
+    tape=partial(autograd, second=reverse_over_forward),
+    snippet=partial(functional_snippet, forward=True),
+    operations=TWICE,
+    **ALONG,
+)
+COMPILE = _variants(
+    "torch-compile",
+    "through torch.compile",
+    wrap=compiled,
+    twice=False,  # torch: compiled functions "do not currently support double backward"
+)
+
+TORCH = (*FUNCTIONAL, *MODULE, FOLD, *REVERSE_OVER_FORWARD)
+"""What is meant by torch; the other ways to call it are asked by their own names."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import ceil
+from zlib import crc32
 
 from normspec.implementations.contract import Implementation
 from normspec.properties.cases import Stream
@@ -22,7 +23,8 @@ class Settings:
 
     shard is (k, n): of the same cases only every n-th is judged, from the k-th on; n shards together judge them all. Of
     the pinned cases every pinned_every-th is tried, in each dtype others. databases name where failing cases are kept,
-    as normspec.properties.shelf reads them; the first is written to.
+    as normspec.properties.shelf reads them; the first is written to. climb is how often the worst case of each number
+    is changed where accuracy is measured.
     """
 
     max_examples: int = 100
@@ -31,6 +33,7 @@ class Settings:
     shard: tuple[int, int] = (1, 1)
     databases: tuple[str, ...] = ()
     pinned_every: int = 1
+    climb: int = 0
 
     def tries_pinned(self, number: int, dtype: str) -> bool:
         """Return whether the number-th pinned case of a stream is tried in a dtype: the dtypes share them."""
@@ -80,7 +83,11 @@ class Hunt:
         total = max(1, round(stream.share * self.settings.max_examples))
         strata = [(name,) for name in REGIMES] if stream.stratified and total >= len(REGIMES) else [tuple(REGIMES)]
         size = 1 + ceil(total / len(strata))  # the first that Hypothesis draws is the same trivial one in each
-        return [Batch(stream, self.extent(regimes), self.settings.seed, size) for regimes in strata]
+        return [Batch(stream, self.extent(regimes), self._seed_of(regimes), size) for regimes in strata]
+
+    def _seed_of(self, regimes: tuple[str, ...]) -> int:
+        """Return a seed of its own for each regime: with one for all, every regime has the same scripts and shapes."""
+        return self.settings.seed if len(regimes) > 1 else crc32(f"{self.settings.seed} {regimes[0]}".encode())
 
     def batches_ever(self, stream: Stream) -> list[Batch]:
         """Return a batch for each set of regimes that some run draws from, however many cases it draws."""

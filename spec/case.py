@@ -41,6 +41,13 @@ class Step:
             raise ValueError(f"step {self.verb!r} has x=None: only forward steps have an input")
         return self.x
 
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """Return the first gradients that a backward step needs: for a double backward dx, and dgamma for ddgamma."""
+        if self.direction is None:
+            return self.wanted
+        return ("dx", *(("dgamma",) if "ddgamma" in self.wanted else ()))
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Case:
