@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sympy import sqrt
 
-from normspec.derivations.language import positive, substitute
+from normspec.derivations.language import define, positive, substitute
 from normspec.derivations.printing import Formula
-from normspec.derivations.quantities import v
+from normspec.derivations.quantities import m, v
 from normspec.derivations.readback import closed
+from normspec.derivations.recurrences import ANY_ORDER, ERROR, LOST, TREE, lost, reach
 from normspec.derivations.rounding import D, change, d, growth, k, kappa, w
 from normspec.derivations.sides import left, right
 
@@ -37,6 +38,8 @@ highest = substitute(factor, {change: -below})
 lowest = substitute(factor, {change: above, kappa: 1 / (1 + kappa) - 1})
 variance_above = closed(substitute(right("rounding-variance", 1), {d: D}) - v, keep=[v])
 variance_below = closed(v - left("rounding-variance", 2), keep=[v])
+MERGES = {"M": "squares", "Q": "raw", "D": "reach", "E": "underflow", "T": "growth"}
+reached = substitute(reach, {lost: define("lost", LOST)})
 SHARED = ("mean", "rstd", "mean_error", "rstd_error")
 
 
@@ -49,6 +52,19 @@ ROUNDING = (
             {"above": variance_above, "below": variance_below}, ("rounding-variance",), names=NAMES),
     Formula("one_pass", ("S", "x", "mean", "m", "mean_error", "growth", "unit"), "The error of a one-pass variance.",
             {"variance_error": right("rounding-one-pass")}, ("rounding-one-pass",), names=NAMES),
+    Formula("merge_underflow", ("m", "h", "growth", "underflow"),
+            "What merges h deep lose to underflow, in m times the mean and in the sum of squared deviations.",
+            {"mean_lost": LOST * m, "squares_lost": 2 * LOST * m}, ("rounding-merge-underflow",), names=MERGES),
+    Formula("reach_any_order", ("S", "raw", "m", "h", "growth", "underflow"),
+            "D for merges in any order, h = m - 1 deep at the most; raw is the sum of the squared data.",
+            {"reach": sqrt(define("part", ANY_ORDER)) * reached},
+            ("rounding-merge-any-order", "rounding-merge-element"), names=MERGES),
+    Formula("reach_tree", ("S", "raw", "m", "h", "growth", "underflow"), "D for merges in a tree of height h.",
+            {"reach": sqrt(define("part", TREE)) * reached},
+            ("rounding-merge-height", "rounding-merge-element"), names=MERGES),
+    Formula("merges", ("S", "squares", "reach", "growth"),
+            "What the errors of the means make of a sum of squared deviations; reach is D.",
+            {"squares_error": ERROR}, ("rounding-merge",), names=MERGES),
     Formula("rstd", ("S", "square", "above", "below", "slack"),
             "The relative error of rstd for the square variance + epsilon: the larger of the two, each way.",
             {"high": highest - 1, "low": 1 - lowest}, ("rounding-rstd",), names=NAMES),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sympy import Expr, Function, Mul, Symbol
+from sympy import Expr, Function, Integer, Mul, Symbol
 
 GROUP, BLOCK, SQRT, RSQRT, ABS, PRODUCT = (
     Function(f"S.{n}") for n in ("total", "block_total", "sqrt", "rsqrt", "abs", "product")
@@ -118,6 +118,7 @@ def _product(expr: Mul) -> str:
         return front + scalars[1:]
     plain = (
         scalars.isidentifier()
+        or _is_held(scalars)
         or scalars.startswith("S.product(")
         or (" / " not in scalars and " + " not in scalars and " - " not in scalars)
     )
@@ -125,9 +126,11 @@ def _product(expr: Mul) -> str:
 
 
 def _quotient(factors: Sequence[Expr]) -> str:
-    powers = [f.as_base_exp() for f in Mul.make_args(Mul(*factors))]
+    number, rest = Mul(*factors).as_coeff_Mul()
+    powers = [f.as_base_exp() for f in Mul.make_args(rest)]
     numerator, denominator = (
-        Mul(*(base ** (sign * exponent) for base, exponent in powers if sign * exponent > 0)) for sign in (1, -1)
+        Mul(whole, Mul(*(base ** (sign * exponent) for base, exponent in powers if sign * exponent > 0)))
+        for whole, sign in ((Integer(number.p), 1), (Integer(number.q), -1))
     )
     above = " * ".join(
         _code(f) if f.is_Pow else _held(f) for f in sorted(Mul.make_args(numerator), key=_factor_key) if f != 1
@@ -139,6 +142,11 @@ def _quotient(factors: Sequence[Expr]) -> str:
 def _held(expr: Expr) -> str:
     code = _code(expr)
     return f"({code})" if expr.is_Add or expr.is_Mul or (expr.is_Pow) else code
+
+
+def _is_held(code: str) -> bool:
+    """Whether code is one sum in parentheses."""
+    return code[:1] == "(" and code.find(")") == len(code) - 1
 
 
 def _negative(expr: Expr) -> bool:

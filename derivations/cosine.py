@@ -139,8 +139,8 @@ CHAPTER = Chapter(
             Bound(
                 total(w[i] * x[i], i) ** 2,
                 total(w[i] ** 2, i) * total(x[i] ** 2, i),
-                total((w[i] * x[j] - w[j] * x[i]) ** 2, i, j) / 2,
                 "Lagrange's identity",
+                total((w[i] * x[j] - w[j] * x[i]) ** 2, i, j) / 2,
             ),
         ),
         claim(

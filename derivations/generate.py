@@ -53,7 +53,7 @@ COUNTED = (
 def counts() -> str:
     """Print the counts of roundings, each with the claim that proves it."""
     lines = [
-        f'\n{operation.upper()}_ROUNDINGS = {count}\n"""Claim: rounding-{operation}-count."""\n'
+        f'\n{operation.upper()}_ROUNDINGS = {count}\n"""Claim: rounding-{operation.split("_")[0]}-count."""\n'
         for operation, count in COUNTS.items()
     ]
     return COUNTED + "".join(lines)

@@ -101,8 +101,8 @@ CHAPTER = Chapter(
             Bound(
                 total(w[i] * J[i, j] * w[j], i, j),
                 total(w[i] ** 2, i) / sigma,
-                (total(w[i], i) ** 2 + total(w[i] * xhat[i], i) ** 2) / (m * sigma),
                 "J is symmetric and its eigenvalues are not negative",
+                (total(w[i], i) ** 2 + total(w[i] * xhat[i], i) ** 2) / (m * sigma),
             ),
         ),
         claim(
@@ -121,8 +121,8 @@ CHAPTER = Chapter(
             Bound(
                 (x[j] - mu) ** 2,
                 (m - 1) * v,
-                total((1 - Delta(k, j)) ** 2 * (1 - Delta(l, j)) ** 2 * (x[k] - x[l]) ** 2, k, l) / (2 * m),
                 "Lagrange's identity for the other m − 1 elements",
+                total((1 - Delta(k, j)) ** 2 * (1 - Delta(l, j)) ** 2 * (x[k] - x[l]) ** 2, k, l) / (2 * m),
             ),
             source="Samuelson 1968",
         ),

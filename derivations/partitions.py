@@ -80,8 +80,8 @@ CHAPTER = Chapter(
             Bound(
                 mean(row_variance[b], b),
                 mean(mean((x[b, e] - whole_mean) ** 2, e), b),
-                mean((row_mean[b] - whole_mean) ** 2, b),
                 "the law of total variance",
+                mean((row_mean[b] - whole_mean) ** 2, b),
                 sizes=ROWS,
             ),
             source="Wu and He 2018, section 3",

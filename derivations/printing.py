@@ -41,7 +41,7 @@ SHAPES: dict[Expr, str] = {
     1 + Symbol("rstd_error"): "widening",
     Symbol("mean_error") + ABS(Symbol("centred")): "reach",
 }
-COUNTS = {"m", "n", "d"}
+COUNTS = {"m", "n", "d", "h"}
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from normspec.derivations.magnitudes import Magnitude
 from normspec.derivations.names import in_text
 from normspec.derivations.nodes import Index
 from normspec.derivations.prover import prove
+from normspec.derivations.readback import factored
 from normspec.derivations.signs import nonnegative
 
 
@@ -53,20 +54,28 @@ class Equation:
 
 @dataclass(frozen=True)
 class Bound:
-    """left <= right, since right - left is the expression `gap`, every term of which is a square times a positive."""
+    """left <= right, since what is between them cannot be negative: every term of it is a square times a positive.
+
+    It is computed and factored; where it is a sum of squares that nobody computes, those are given as `squares`.
+    """
 
     left: Expr
     right: Expr
-    gap: Expr
     reason: str
+    squares: Expr | None = None
     sizes: Sequence[Mapping[str, int]] = ()
     distinct: tuple[Index, ...] = ()
     positives: tuple[Any, ...] = ()
     relation: str = "≤"
 
+    @cached_property
+    def gap(self) -> Expr:
+        """What is between the two sides."""
+        return factored(self.right - self.left, self.positives) if self.squares is None else self.squares
+
     @property
     def difference(self) -> Equation:
-        """What is between the two sides."""
+        """What is between the two sides, as an equation."""
         reason = "which cannot be negative"
         return Equation(self.right - self.left, self.gap, reason, self.sizes, self.distinct, self.positives)
 
@@ -75,7 +84,7 @@ class Bound:
         if not nonnegative(self.gap, self.positives):
             raise NotProvedError(f"not manifestly nonnegative: {self.gap}")
         exact = self.difference.verify().exact
-        return Evidence("the difference is a sum of squares times positives, all sizes", exact)
+        return Evidence("the difference cannot be negative by its form, all sizes", exact)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from typing import Any
 from sympy import Add, Expr, Integer, Mul, Rational, Symbol, sqrt, sympify
 
 from normspec.derivations.language import Definition
-from normspec.derivations.laurent import Atom, Value, atom, scaled
+from normspec.derivations.laurent import Atom, Value, atom, fraction, frozen, scaled
 from normspec.derivations.nodes import Defined, Delta, Entry, Index, Partial, Total
 from normspec.derivations.normal import Normalizer
 from normspec.derivations.rewriting import derivative, free_indices, replace_entries, substitute
+from normspec.derivations.roots import factors, unit
 
 LETTERS = "ijklrspuvw"
 
@@ -63,6 +64,18 @@ def collected(
         at = found[0][0] if found else -1
         parts[at][tuple((a, e) for a, e in mono if not found or a is not atoms[at])] = c
     return [read(part, names) for part in parts]
+
+
+def factored(expr: Any, positives: Iterable[Any] = ()) -> Expr:
+    """Compute a rational expression as one fraction of factors over the rationals, those of positives as given."""
+    normal = Normalizer()
+    known = {frozen(unit(normal(p))): sympify(p) for p in positives}
+    parts: list[Expr] = []
+    for factor, multiplicity in factors(*fraction(normal(sympify(expr)))):
+        given = next((known[key] for s in (1, -1) if (key := frozen(unit(scaled(factor, s)))) in known), read(factor))
+        ratio = factor[min(factor)] / normal(given)[min(factor)]
+        parts += [Rational(ratio.numerator, ratio.denominator) ** multiplicity, given**multiplicity]
+    return Mul(*parts)
 
 
 def _in_coordinates(expr: Any, chart: Chart, keep: Iterable[Any], over: Any) -> tuple[Value, dict[Symbol, Any]]:
@@ -172,4 +185,4 @@ _READERS: dict[str, Callable[[Any, Mapping[Symbol, Any]], Expr]] = {
     "inverse": lambda data, names: Integer(1) / read(dict(data), names),
 }
 
-__all__ = ["Chart", "closed", "collected", "read"]
+__all__ = ["Chart", "closed", "collected", "factored", "read"]

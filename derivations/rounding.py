@@ -95,7 +95,6 @@ CHAPTER = Chapter(
             Bound(
                 (1 + growth(k)) * (1 + u) - 1,
                 growth(k + 1),
-                (k + 1) * u**2 / ((1 - k * u) * (1 - (k + 1) * u)),
                 "(k + 1) u < 1",
                 positives=(1 - k * u, 1 - (k + 1) * u),
             ),
@@ -114,15 +113,15 @@ CHAPTER = Chapter(
             Bound(
                 mean(spread * (1 + t[i]), i),
                 (v + d**2) * (1 + T),
-                mean(spread * (T - t[i]), i),
                 "from above, where |tᵢ| ≤ T",
+                mean(spread * (T - t[i]), i),
                 positives=(T - t[i],),
             ),
             Bound(
                 v * (1 - T),
                 mean(spread * (1 + t[i]), i),
-                mean(spread * (T + t[i]), i) + d**2 * (1 - T),
                 "from below, where |tᵢ| ≤ T < 1",
+                mean(spread * (T + t[i]), i) + d**2 * (1 - T),
                 positives=(T + t[i], 1 - T),
             ),
         ),

@@ -20,7 +20,7 @@ from normspec.spec.numbers.engine import Engine
 from normspec.spec.numbers.memory import Memory, remembered
 from normspec.spec.numbers.plain import unmoved
 from normspec.spec.numbers.reach import SLACK, lost_between, reach_of_inverse, reach_of_rsqrt, reach_of_sqrt
-from normspec.spec.numbers.summation import recurrence_error, recurrence_underflow, summation_error
+from normspec.spec.numbers.summation import growth, merge_error, merge_underflow, summation_error
 from normspec.spec.numbers.sums import sum_over
 from normspec.spec.numbers.symbols import NONE, Coefficients, added, negated, plus, scaled, spread, subtracted, times
 from normspec.spec.oracles.counts import DIVISION_ROUNDINGS, RSQRT_ROUNDINGS, SQRT_ROUNDINGS
@@ -189,8 +189,8 @@ class ContractArithmetic:
         error = plus(summation_error(self.contract, terms, role) * sums.mass, sums.rest)
         error = plus(error, times(terms * SLACK, sums.deviation))
         if role == "square":
-            error = plus(error, recurrence_error(self.contract, sums.mass, self._raw, terms))
-        error = plus(error, recurrence_underflow(self.contract, terms, role))
+            error = plus(error, merge_error(self.contract, sums.mass, self._raw, terms))
+        error = plus(error, merge_underflow(self.contract, terms, role))
         error = np.where(sums.mass < HEADROOM * self.contract.accumulator.largest, error, np.inf)
         own = next(self._symbols)
         kind: Role = "statistic" if role in ("data", "square") else "value"
@@ -324,6 +324,6 @@ class ContractArithmetic:
 
 @cache
 def _constants(roundings: int, target: Format) -> tuple[Array, Array, float, float]:
-    unit, limit = roundings * target.unit_roundoff, HEADROOM * target.largest
+    limit = HEADROOM * target.largest
     square = 0.5 * min(limit, 1e150) ** 2
-    return np.array(unit / (1 - unit)), np.array(target.half_subnormal), limit, square
+    return np.array(growth(roundings, target.unit_roundoff)), np.array(target.half_subnormal), limit, square

@@ -11,3 +11,12 @@ SQRT_ROUNDINGS = 2
 
 DIVISION_ROUNDINGS = 2
 """Claim: rounding-division-count."""
+
+MERGE_MEAN_ROUNDINGS = 5
+"""Claim: rounding-merge-count."""
+
+MERGE_SHARE_ROUNDINGS = 7
+"""Claim: rounding-merge-count."""
+
+MERGE_SUMS_ROUNDINGS = 2
+"""Claim: rounding-merge-count."""

@@ -49,6 +49,47 @@ def one_pass(S: Any, x: Any, mean: Any, m: int, mean_error: Any, growth: Any, un
     return {"variance_error": variance_error}
 
 
+def merge_underflow(m: int, h: int, growth: Any, underflow: Any) -> dict[str, Any]:
+    """What merges h deep lose to underflow, in m times the mean and in the sum of squared deviations.
+
+    Claim: rounding-merge-underflow.
+    """
+    mean_lost = h * m * underflow * (1 + growth)
+    squares_lost = 2 * h * m * underflow * (1 + growth)
+    return {"mean_lost": mean_lost, "squares_lost": squares_lost}
+
+
+def reach_any_order(S: Any, raw: Any, m: int, h: int, growth: Any, underflow: Any) -> dict[str, Any]:
+    """D for merges in any order, h = m - 1 deep at the most; raw is the sum of the squared data.
+
+    Claims: rounding-merge-any-order, rounding-merge-element.
+    """
+    part = m / (2 * m - 2)
+    lost = h * underflow * (1 + growth)
+    reach = S.sqrt(part) * (S.sqrt(raw) * growth + S.sqrt(m) * lost)
+    return {"reach": reach}
+
+
+def reach_tree(S: Any, raw: Any, m: int, h: int, growth: Any, underflow: Any) -> dict[str, Any]:
+    """D for merges in a tree of height h.
+
+    Claims: rounding-merge-height, rounding-merge-element.
+    """
+    part = (2 * h + 1) * (1 + h) / (6 * h)
+    lost = h * underflow * (1 + growth)
+    reach = S.sqrt(part) * (S.sqrt(raw) * growth + S.sqrt(m) * lost)
+    return {"reach": reach}
+
+
+def merges(S: Any, squares: Any, reach: Any, growth: Any) -> dict[str, Any]:
+    """What the errors of the means make of a sum of squared deviations; reach is D.
+
+    Claim: rounding-merge.
+    """
+    squares_error = (reach * 2 * S.sqrt(squares) + reach * reach) * (1 + growth)
+    return {"squares_error": squares_error}
+
+
 def rstd(S: Any, square: Any, above: Any, below: Any, slack: Any) -> dict[str, Any]:
     """The relative error of rstd for the square variance + epsilon: the larger of the two, each way.
 

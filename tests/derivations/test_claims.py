@@ -130,9 +130,9 @@ def test_a_bound_with_a_gap_of_unknown_sign_is_refused():
     """A gap must be a sum of squares by its form, and equal to the difference."""
     (right,) = [s for s in catalogue.claim("cosine-range").steps if isinstance(s, Bound)]
     with pytest.raises(NotProvedError, match="not manifestly nonnegative"):
-        Bound(right.right, right.left, -right.gap, "").verify()
+        Bound(right.right, right.left, "", -right.gap).verify()
     with pytest.raises(NotProvedError, match="not proved"):
-        Bound(right.left, right.right, 2 * right.gap, "").verify()
+        Bound(right.left, right.right, "", 2 * right.gap).verify()
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "min-max-range"])  # y at its own two ends

@@ -37,7 +37,9 @@ class Simulated:
         return np.asarray(value).astype(self.dtype)
 
     def statistics(self, x: Rows) -> tuple[Rows, Rows]:
-        return {"two_pass": self.two_pass, "welford": self.welford, "one_pass": self.one_pass}[self.algorithm](x)
+        return {"two_pass": self.two_pass, "welford": self.welford, "merged": self.merged, "one_pass": self.one_pass}[
+            self.algorithm
+        ](x)
 
     def two_pass(self, x: Rows) -> tuple[Rows, Rows]:
         m = self.number(x.shape[1])
@@ -58,6 +60,20 @@ class Simulated:
             mean = mean + step / self.number(column + 1)
             squares = squares + step * (new - mean)
         return mean, squares / self.number(x.shape[1])
+
+    def merged(self, x: Rows) -> tuple[Rows, Rows]:
+        """Merge neighbours in a tree (Chan, Golub and LeVeque)."""
+        counts, means, squares = np.full_like(x, 1), x, self.number(0) * x
+        while counts.shape[1] > 1:
+            whole = counts.shape[1] // 2 * 2
+            (n, p), (a, b), (s, t) = ((v[:, 0:whole:2], v[:, 1:whole:2]) for v in (counts, means, squares))
+            delta, weight = b - a, p / (n + p)
+            joined = n + p, a + delta * weight, s + t + delta * delta * (weight * n)
+            counts, means, squares = (
+                np.concatenate([new, old[:, whole:]], axis=1)
+                for new, old in zip(joined, (counts, means, squares), strict=True)
+            )
+        return means, squares / counts
 
     def rstd(self, variance: Rows, epsilon: float) -> Rows:
         return self.number(1) / np.sqrt(variance + self.number(epsilon))

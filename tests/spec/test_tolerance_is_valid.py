@@ -17,6 +17,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "two-pass, sequential": {"total": one_after_the_other},
     "folded": {"total": pairwise, "folded": True},
     "welford": {"total": one_after_the_other, "algorithm": "welford"},
+    "merged": {"total": pairwise, "algorithm": "merged"},
     "one-pass": {"total": pairwise, "algorithm": "one_pass"},
 }
 SIZES = (1, 2, 3, 5, 8, 33)
@@ -24,7 +25,8 @@ SIZES = (1, 2, 3, 5, 8, 33)
 
 def contract_of(way: dict[str, Any], dtype: str) -> Any:
     height = blocked if way["total"] is pairwise else sequential
-    return one_format(dtype, height, folded=way.get("folded", False), algorithm=way.get("algorithm", "two_pass"))
+    algorithm = {"merged": "welford"}.get(found := way.get("algorithm", "two_pass"), found)
+    return one_format(dtype, height, folded=way.get("folded", False), algorithm=algorithm)
 
 
 def ratios(way: dict[str, Any], dtype: str, regime: str, m: int) -> Iterator[tuple[str, float]]:
