@@ -5,7 +5,8 @@
 Cosmic Ray (pip install cosmic-ray) changes one place of a module at a time: an operator, a sign, a constant, a
 condition. The layers are put together anew from the changed module, and asked the pinned cases of every operation,
 until a law breaks. Survivors that are provably the same layer stand in tests/mutation/equivalent.json, each with its
-reason; one that stands there and is caught is reported too. Exits with 1 where a survivor has no reason.
+reason; one that stands there and is caught is reported too. A JSON file that exists is gone on with. Exits with 1 where
+a survivor has no reason.
 """
 
 import argparse
@@ -129,6 +130,12 @@ def show(rows: list[dict[str, str]], reasons: dict[str, str]) -> int:
     return 1 if unexplained else 0
 
 
+def _tried_before(path: Path, known: set[tuple[str, str]]) -> list[dict[str, str]]:
+    """Return the rejected mutants that a file holds, if the code still has them; the others are tried again."""
+    rows = json.loads(path.read_text(encoding="utf-8"))["tried"] if path.exists() else []
+    return [row for row in rows if row["rejected by"] and (row["mutant"], row["change"]) in known]
+
+
 def main() -> int:
     """Run what is asked for on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -142,14 +149,16 @@ def main() -> int:
         code = Path(f"implementations/{module}.py").read_text(encoding="utf-8")
         todo += [(module, *mutant) for mutant in mutants(code)]
     reasons = json.loads(EQUIVALENT.read_text(encoding="utf-8")) if EQUIVALENT.exists() else {}
-    rows: list[dict[str, str]] = []
+    rows = _tried_before(asked.json, {(name, change) for _, name, change, _ in todo}) if asked.json else []
+    done = {(row["mutant"], row["change"]) for row in rows}
     start = time.monotonic()
-    for module, name, change, code in track(todo[:: asked.every]):
+    for module, name, change, code in track([each for each in todo[:: asked.every] if each[1:3] not in done]):
         if time.monotonic() - start > asked.minutes * 60:
             break
         rows.append({"module": module, "mutant": name, "change": change, "rejected by": verdict(module, code)})
         if asked.json:
-            write_whole(asked.json, json.dumps({"of": len(todo), "tried": rows}, indent=1) + "\n")
+            told = [{**row, "equivalent": reasons.get(row["change"], "")} for row in rows]
+            write_whole(asked.json, json.dumps({"of": len(todo), "tried": told}, indent=1) + "\n")
     return show(rows, reasons)
 
 

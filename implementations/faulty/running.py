@@ -135,7 +135,7 @@ FAULTS = (
     by_formula(
         "bessel-misapplied",
         "bessel-misapplied",
-        "the running variance takes m/(m-1) E[x^2] - E[x]^2",
+        "the running variance takes m/(m-1) E[x²] - E[x]²",
         "the running variance changes with a shift of x",
         TRACKED,
         unbiased=_bessel_on_second_moment,

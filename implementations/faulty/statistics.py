@@ -124,7 +124,7 @@ FAULTS = (
     by_formula(
         "cancellation",
         "cancellation-Ex2",
-        "the variance is E[x^2] - E[x]^2 in the working precision",
+        "the variance is E[x²] - E[x]² in the working precision",
         "a shift of x changes y, when the mean is far above the spread",
         CENTRED,
         statistics=_one_pass,

@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from site_pages import Page, broken_links, from_elsewhere, pages
 
 from normspec.derivations.catalogue import CLAIMS
-from normspec.handbook import faults, links
-from normspec.handbook.build import RECORDED_FAULTS, prose, written
+from normspec.handbook import faults, links, trials
+from normspec.handbook.build import RECORDED_FAULTS, RECORDS, prose, written
 from normspec.handbook.catches import Catch, read_catches
 from normspec.handbook.cubes import cube, example_shape
 from normspec.handbook.findings import Findings, gather
@@ -202,3 +202,33 @@ def test_the_faults_on_record_are_told_with_their_smallest_cases():
     found = Findings(catches=read_catches(RECORDED_FAULTS))
     assert {catch.fault for catch in found.catches} <= set(FAULTS)
     assert faults.pages(found)["faults"].count("The smallest case") > 100
+
+
+def test_the_last_runs_stand_in_the_handbook():
+    (page,) = trials.pages(RECORDS).values()
+    recorded = {path.stem: json.loads(path.read_text()) for path in RECORDS.glob("*.json")}
+    assert set(recorded) == set(trials.SECTIONS)
+    assert f"{recorded['no_false_alarm']['cases']:,} cases" in page
+    assert f"{len(recorded['faults']['rows'])} of them are on record" in page
+    assert page.count("| [") >= len(recorded["tolerances"]) + len(LAWS)
+    assert "There is no record" not in page
+
+
+def test_a_run_without_a_record_is_said(tmp_path):
+    (page,) = trials.pages(tmp_path).values()
+    assert page.count("There is no record of it.") == len(trials.SECTIONS)
+
+
+def test_a_law_alone_is_one_that_no_other_helps():
+    rows = [{"fault": "a", "laws": {"dx": {}, "dgamma": {}}}, {"fault": "b", "laws": {"dx": {}}}]
+    found = trials.laws_alone(rows)
+    assert found["dx"] == (2, ["b"])
+    assert found["dgamma"] == (1, [])
+    assert found["dbeta"] == (0, [])
+
+
+def test_the_table_of_faults_by_laws_counts_operations():
+    row = ("cancellation", "running-variance", "float64", 2)
+    found = Findings(catches=tuple(Catch(row[0], name, *row[1:]) for name in ("batch_norm", "instance_norm")))
+    assert 'title="cancellation: running-variance" class="hit">2</td>' in faults.pages(found)["faults"]
+    assert "matrix" not in faults.pages(Findings())["faults"]

@@ -8,16 +8,26 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
 from normspec.derivations.catalogue import claim
-from normspec.handbook import accuracy, conventions, faults, loop, mathematics, operations, requirements
+from normspec.handbook import accuracy, conventions, faults, loop, mathematics, operations, requirements, trials
 from normspec.handbook.chains import formula
 from normspec.handbook.findings import Findings
 from normspec.handbook.markdown import raw, toctree
 from normspec.handbook.site import make
 
 PROSE = Path(str(files("normspec.handbook").joinpath("docs")))
-RECORDED_FAULTS = PROSE / "data" / "faults.json"
+RECORDS = PROSE / "data"
+RECORDED_FAULTS = RECORDS / "faults.json"
 LEARN = ("tutorial", "verdicts", "plug-in")
-WRITTEN = ("mathematics/index", "operations/index", "requirements", "conventions", "accuracy", "faults", "loop")
+WRITTEN = (
+    "mathematics/index",
+    "operations/index",
+    "requirements",
+    "conventions",
+    "accuracy",
+    "faults",
+    "trials",
+    "loop",
+)
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -34,6 +44,7 @@ def written(found: Findings) -> Mapping[str, str]:
         **conventions.pages(),
         **accuracy.pages(found),
         **faults.pages(found),
+        **trials.pages(RECORDS),
         **loop.pages(found),
     }
 

@@ -1,14 +1,18 @@
 """The page of the faulty implementations: what each has wrong, and which law catches it on which smallest case."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+
+from markupsafe import Markup
 
 from normspec.derivations.rendering import sentence
 from normspec.handbook.catches import Catch
 from normspec.handbook.findings import Findings
-from normspec.handbook.links import fault_target, to_law, to_operation
-from normspec.handbook.markdown import block
+from normspec.handbook.links import fault_target, law_target, to_law, to_operation
+from normspec.handbook.markdown import block, raw
 from normspec.handbook.prose import markdown
 from normspec.implementations.faulty import FAULTS, Fault
+from normspec.properties.laws import LAWS
 
 
 def pages(found: Findings) -> Mapping[str, str]:
@@ -27,9 +31,43 @@ def pages(found: Findings) -> Mapping[str, str]:
         else "This build was given no record of which law catches which fault; the tests of normspec hold that each "
         "one is caught.",
         "",
+        *_overview(found),
         *(_section(fault, found) for fault in FAULTS.values()),
     ]
     return {"faults": "\n".join(lines)}
+
+
+def _overview(found: Findings) -> Iterable[str]:
+    """Yield the table of faults by laws: in how many operations a law catches a fault."""
+    if not found.catches:
+        return
+    counts = Counter((catch.fault, catch.law) for catch in found.catches)
+    laws = [law for law in LAWS if any(catch.law == law for catch in found.catches)]
+    head = Markup("").join(_HEAD.format(law_target(law), law) for law in laws)
+    rows = Markup("\n").join(
+        Markup('<tr><th scope="row"><a href="#{}">{}</a></th>{}</tr>').format(
+            fault_target(name), name, Markup("").join(_cell(name, law, counts) for law in laws)
+        )
+        for name in FAULTS
+    )
+    yield "## Which law catches what\n"
+    yield "A number says in how many operations the law of its column catches the fault of its row.\n"
+    yield raw(
+        Markup(
+            '<div class="matrix" tabindex="0"><table><thead><tr><td></td>{}</tr></thead><tbody>{}</tbody></table></div>'
+        ).format(head, rows)
+    )
+    yield ""
+
+
+_HEAD = Markup('<th scope="col"><a href="requirements.html#{}">{}</a></th>')
+
+
+def _cell(fault: str, law: str, counts: Counter[tuple[str, str]]) -> Markup:
+    number = counts[fault, law]
+    return (
+        Markup('<td title="{}: {}" class="hit">{}</td>').format(fault, law, number) if number else Markup("<td></td>")
+    )
 
 
 def _section(fault: Fault, found: Findings) -> str:
