@@ -10,7 +10,7 @@ from normspec.implementations.contract import Implementation
 from normspec.properties.features import stale
 from normspec.properties.trial import Results, Trial
 from normspec.spec.case import GRADIENTS, SECOND, Case
-from normspec.spec.comparison import compare
+from normspec.spec.comparison import errors_of
 from normspec.spec.contracts import contract_of
 from normspec.spec.expectation import Expected, expect
 from normspec.spec.formats import Array, Format
@@ -129,18 +129,21 @@ def outputs_of(case: Case, index: int) -> tuple[str, ...]:
 def sizes(output: Format, observed: Array, expected: Expected) -> Numbers:
     """Return how large the error is where something is demanded: in ulp of the largest element, and of its bound.
 
-    Nothing in ulp of what the contract does not determine to one digit: an exact zero, which no layer hits.
+    The exact error is at least as large: what the enclosure leaves open is taken off. Nothing in ulp of what the
+    contract does not determine to one digit: an exact zero, which no layer hits.
     """
     asked = np.isfinite(expected.tolerance)
     if not asked.any():
         return {}
-    found = {"of_bound": (compare(observed, expected).ratio, 1.0)}
+    with np.errstate(all="ignore"):
+        error, radius, _ = errors_of(widened(observed), expected, asked)
+        least = np.where(np.isinf(error), np.inf, np.maximum(error - radius, 0.0))[asked]
+        ratio = np.where(least > 0, least / expected.tolerance[asked], 0.0)
+    found = {"of_bound": (float(np.max(ratio)), 1.0)}
     largest, bound = float(np.max(np.abs(expected.high[asked]))), float(np.max(expected.tolerance[asked]))
     if bound < largest:
-        with np.errstate(all="ignore"):
-            error = np.abs((widened(observed) - expected.high) - expected.low)[asked]
         unit = float(ulp(output, np.asarray(largest)))
-        found["ulps"] = (float(np.max(np.where(np.isnan(error), np.inf, error))) / unit, bound / unit)
+        found["ulps"] = (float(np.max(least)) / unit, bound / unit)
     return found
 
 

@@ -28,7 +28,7 @@ class _EnoughError(BaseException):
     """Shrinking has taken its share of time. No Exception, so that Hypothesis lets it through."""
 
 
-def explore(cases: st.SearchStrategy[Case], seed: int, count: int, look: Callable[[Case], None]) -> None:
+def explore(cases: st.SearchStrategy[Case], seed: int, count: int, look: Callable[[Case], object]) -> None:
     """Draw `count` cases and look at each. The same seed draws the same cases."""
     _run(cases, seed, count, (Phase.generate,), look)
 
@@ -99,7 +99,7 @@ def _run(
     seed: int,
     count: int,
     phases: tuple[Phase, ...],
-    look: Callable[[Case], None],
+    look: Callable[[Case], object],
     kept: ExampleDatabase | None = None,
 ) -> None:
     @hypothesis.settings(  # outermost: a seed applied after it would take the database away

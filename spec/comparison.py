@@ -44,7 +44,7 @@ def compare(observed: Array, expected: Expected) -> Comparison:
     if not count:
         return Comparison("vacuous")
     with np.errstate(all="ignore"):
-        error, radius, ratio = _errors(seen, expected, demanded)
+        error, radius, ratio = errors_of(seen, expected, demanded)
         worst = int(np.argmax(ratio))
         broken = demanded & ~(error - radius <= expected.tolerance)
         kept = ~demanded | (error + radius <= expected.tolerance)
@@ -60,7 +60,7 @@ def compare(observed: Array, expected: Expected) -> Comparison:
     )
 
 
-def _errors(seen: Array, expected: Expected, demanded: Array) -> tuple[Array, Array, Array]:
+def errors_of(seen: Array, expected: Expected, demanded: Array) -> tuple[Array, Array, Array]:
     """Return distances from the enclosure's middle, radii with the distances' rounding, ratios to tolerances."""
     error = np.abs((seen - expected.high) - expected.low)
     copied = (expected.tolerance == 0) & ((seen == expected.high) | (np.isnan(seen) & np.isnan(expected.high)))

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast, get_args
 
-from normspec.grading import Table
+from normspec.grading import SETTINGS, Table
 from normspec.properties.accuracy import Entry, Largest
 from normspec.properties.measure import MODES, NUMBERS, OUTPUTS, Place
 from normspec.properties.search import fingerprint
@@ -95,11 +95,11 @@ def read_table(path: Path) -> Table:
     entries = tuple(_entry_from(item, cases) for item in record["entries"].items())
     if len({entry.place for entry in entries}) < len(entries):
         raise PlainError(f"{node.path}.entries has two entries for one place: take one out")
-    settings = record["settings"].record("max_examples", "seed")
+    settings = record["settings"].record(*SETTINGS)
     return Table(
         entries,
         asked={name: value.text() for name, value in record["asked"].entries()},
-        settings={"max_examples": settings["max_examples"].count(), "seed": settings["seed"].count(below=2**63)},
+        settings={name: settings[name].count(below=2**63) for name in SETTINGS},
         versions={name: value.text() for name, value in record["versions"].entries()},
     )
 

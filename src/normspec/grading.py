@@ -14,6 +14,9 @@ from normspec.versions import versions
 
 Watch = Callable[[Progress], None]
 
+SETTINGS = ("max_examples", "climb", "seed")
+"""What decides which cases are tried."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -65,4 +68,4 @@ def run_grades(asked: Request, watch: Watch) -> Table:
 
 def settings_of(asked: Request) -> dict[str, int]:
     """Return the settings that decide which cases are tried."""
-    return {"max_examples": asked.settings.max_examples, "seed": asked.settings.seed}
+    return {name: getattr(asked.settings, name) for name in SETTINGS}

@@ -64,6 +64,7 @@ class Options(TypedDict, total=False):
     profile: str
     max_examples: int | None
     seed: int
+    climb: int
     shard: str
     databases: Iterable[str]
     known_failures: str | Path | None
@@ -82,6 +83,7 @@ def request(
     profile: str = "default",
     max_examples: int | None = None,
     seed: int = 0,
+    climb: int = 0,
     shard: str = "1/1",
     databases: Iterable[str] = (),
     known_failures: str | Path | None = None,
@@ -92,7 +94,8 @@ def request(
 ) -> Request:
     """Return the run that is asked for. Raises ValueError, with one line, for a name that nothing has.
 
-    profile: one of normspec.profiles, whose number of cases max_examples overrides. shard: K/N, the part of the cases
+    profile: one of normspec.profiles, whose number of cases max_examples overrides. climb: how often the worst case of
+    each number is changed, where accuracy is measured. shard: K/N, the part of the cases
     that is judged. databases: where failing cases are kept: a folder, redis://HOST or github:OWNER/REPOSITORY.
     isolate: every implementation is asked in a process of its own, as those of pipe: targets always are. Such a process
     has time_limit seconds for a case and memory_limit MiB; cases are written to run_directory before they are sent.
@@ -116,7 +119,7 @@ def request(
         implementations=found,
         laws=tuple(LAWS[name] for name in chosen_laws),
         settings=Settings(
-            examples, seed, chosen_dtypes, shard_from(shard), kept, pinned_every=PROFILES[profile].pinned_every
+            examples, seed, chosen_dtypes, shard_from(shard), kept, PROFILES[profile].pinned_every, climb
         ),
         known=() if known_failures is None else _known(Path(known_failures), found),
         processes=processes,

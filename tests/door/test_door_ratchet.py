@@ -69,4 +69,5 @@ def test_a_record_of_other_cases_is_refused(measuring, normspec, capsys, tmp_pat
     measuring(entry())
     normspec("grade", "fake", "--ratchet", tmp_path / "record.json")
     assert normspec("grade", "fake", "--ratchet", tmp_path / "record.json", "--seed", 1) == 2
-    assert "was recorded with --max-examples 100 --seed 0, not --max-examples 100 --seed 1" in capsys.readouterr().err
+    asked = "--max-examples 100 --climb 20 --seed"
+    assert f"was recorded with {asked} 0, not {asked} 1" in capsys.readouterr().err

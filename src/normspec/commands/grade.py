@@ -27,6 +27,14 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="How many cases are drawn, for each dtype, besides those that are always tried.",
 )
+@click.option(
+    "--climb",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="How often the worst case of each number is changed, towards a larger error.",
+)
 @SEED
 @click.option("--all", "everything", is_flag=True, help="Show every output, not y and dx in training alone.")
 @click.option("--long", "at_length", is_flag=True, help="Show the inputs that attain what the table says.")
