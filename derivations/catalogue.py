@@ -109,6 +109,8 @@ CLAIMS: dict[str, tuple[str, ...]] = {
     "merging": (
         "chan-mean",
         "chan-squares",
+        "pooled-mean",
+        "pooled-variance",
         "merge-associative",
         "welford-mean",
         "welford-squares",

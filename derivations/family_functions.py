@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Expr
 
-from normspec.derivations import affine, double_backward, family, orders
+from normspec.derivations import affine, double_backward, family, merging, orders
 from normspec.derivations.language import Definition
 from normspec.derivations.printing import Formula
 from normspec.derivations.quantities import mu, xhat_r
@@ -33,6 +33,9 @@ SECOND = ("S", "x", "dy", "gamma", "u", "epsilon", "m", "d")
 STATISTICS = {"mean": mu, "variance": family.centred.v}
 TANGENT = {"t": "tangent", "P": "p", "Q": "q", "A": "own"}
 PROJECTED = {"c": "centred", **TANGENT}
+POOL = ("S", "count", "old_mean", "old_variance", "m", "mean", "variance")
+POOLED = {"n": "count", "p": "m", "N": "whole", "mu_x": "old_mean", "mu_y": "mean", "v_x": "old_variance",
+          "v_y": "variance"}  # fmt: skip
 SQUARE = {"mean_square": family.uncentred.v}
 
 NORMALIZE = (
@@ -83,6 +86,11 @@ NORMALIZE = (
             ("double-backward-g", "double-backward-x", "double-backward-gamma"), {"t": double_backward.T}, TANGENT),
     Formula("double_backward_projected", SECOND, "The same dx with sums over the deviations.",
             {"dx": right("double-backward-x-projected")}, ("double-backward-x-projected",), names=PROJECTED),
+    Formula("pool", POOL, "Count, mean and variance of count elements and m more together, from those of both parts.",
+            {"count": merging.N, "mean": right("pooled-mean", 0), "variance": right("pooled-variance", 0)},
+            ("pooled-mean", "pooled-variance"), names=POOLED),
+    Formula("pool_weighted", POOL, "The same mean as a weighted one.", {"mean": right("pooled-mean", 1)},
+            ("pooled-mean",), names=POOLED),
     Formula("unbias", ("variance", "m"), "The unbiased variance from the biased one: m / (m - 1).",
             {"unbiased": left("bessel", 0).args[0]}, ("bessel",)),
 )  # fmt: skip

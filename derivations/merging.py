@@ -51,6 +51,8 @@ def merged(a: Statistics, b: Statistics) -> Statistics:
 
 first, second = of(x, i, "x"), of(y, j, "y")
 both = merged(first, second)
+seen, batch = (define("v_" + mark, part.squares.body / part.count) for mark, part in (("x", first), ("y", second)))
+N, delta = define("N", n + p), define("delta", second.mean - first.mean)
 mu = define("mu", (total(x[i], i) + total(y[j], j)) / (n + p))
 squares = total((x[i] - mu) ** 2, i) + total((y[j] - mu) ** 2, j)
 SIZES = ({"n": 1, "p": 2}, {"n": 3, "p": 2}, {"n": 4, "p": 5})
@@ -108,6 +110,24 @@ CHAPTER = Chapter(
                 {**entries("x", 0), **entries("y", 2)},
             ),
             source="Chan, Golub and LeVeque 1983",
+        ),
+        claim(
+            "pooled-mean",
+            "The mean of all that was seen, from the mean kept and the new part's.",
+            Equation(mu, first.mean + delta * p / N, "the mean moves by the new part's share"),
+            Equation(mu, (n * first.mean + p * second.mean) / N, "as a weighted mean"),
+        ),
+        claim(
+            "pooled-variance",
+            "The biased variance of all that was seen, from the variance and mean kept and the new part's.",
+            Equation(squares / (n + p), (n * seen + p * batch + delta**2 * n * p / N) / N, "Chan's merge, divided"),
+            Witness(
+                squares / (n + p),
+                (n * seen + p * batch) / (n + p),
+                "averaging the variances",
+                {"n": 1, "p": 1},
+                {**entries("x", 0), **entries("y", 2)},
+            ),
         ),
         claim(
             "merge-associative",

@@ -20,6 +20,7 @@ from normspec.implementations.numpy_fold import FOLD
 from normspec.implementations.numpy_layer import NumpyLayer
 from normspec.implementations.numpy_others import OTHERS
 from normspec.implementations.numpy_renorm import RenormLayer
+from normspec.implementations.numpy_scalers import SCALERS
 from normspec.spec.claims import Claims, claims_for
 from normspec.spec.operations import OPERATIONS
 
@@ -88,4 +89,4 @@ VARIANTS = (
     layer("numpy-rounded-sum", "add_layer_norm", DEVIATIONS, "the sum rounded first", residual_sum="input"),
     layer("numpy-renormalized", "batch_renorm", DEVIATIONS, "corrected towards the running statistics", of=RenormLayer),
 )
-NUMPY = (*TWO_PASS, *WELFORD, *RESCALED, *VARIANTS, *OTHERS, FOLD)
+NUMPY = (*TWO_PASS, *WELFORD, *RESCALED, *VARIANTS, *OTHERS, *SCALERS, FOLD)

@@ -1,7 +1,7 @@
 """A normalization layer in NumPy, put together from a table of formulas and the operation's two partitions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -177,11 +177,15 @@ class NumpyLayer:
             raise ValueError("training needs more than one element in each group")
         if not rows.size and self.conventions.get("empty_batch") == "refuse":
             raise ValueError("training needs a batch that is not empty")
+        if not rows.size and self.conventions.get("empty_batch") == "nan":
+            self.running = {name: np.full_like(values, np.nan) for name, values in self.running.items()}
         if not rows.size:
             nothing = np.zeros((rows.shape[0], 1), rows.dtype)
             return Standardized(nothing, nothing, nothing, nothing.astype(int), rows)
         standardized = standardize(self.formulas, rows, self.epsilon)
         self._move_running(groups, blocks, standardized)
+        if members == 1 and self.conventions.get("single_element") == "nan":
+            standardized = replace(standardized, xhat=np.full_like(rows, np.nan))
         return standardized
 
     def _move_running(self, groups: Partition, blocks: Partition, standardized: Standardized) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
 
 from normspec.implementations.contract import Implementation
+from normspec.implementations.sklearn_fitted import FITTED
 from normspec.spec.case import Case
 from normspec.spec.claims import claims_for
 from normspec.spec.formats import Array
@@ -86,12 +87,14 @@ def _both(operation: str, scaler: Callable[[], Any], label: str, **extent: Any) 
 
 
 SKLEARN = (
-    *_both("standardize", StandardScaler, "StandardScaler"),
-    *_both("min_max_scale", MinMaxScaler, "MinMaxScaler"),
+    *_both("standardize", StandardScaler, "StandardScaler", conventions={"nan": "ignore"}),
+    *_both("min_max_scale", MinMaxScaler, "MinMaxScaler", conventions={"nan": "ignore"}),
+    *FITTED,
     *(
         _scaler(
             *("sklearn", f"{norm}_normalize", partial(_normalize, norm), f"normalize(norm={norm!r})"),
             fixed={"epsilon": 0.0},
+            conventions={"nan": "refuse"},
             grade="B2",  # sums in one chain along an axis that is not the last
         )
         for norm in ("l1", "l2", "max")

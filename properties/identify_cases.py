@@ -94,7 +94,7 @@ def built(
 
 def quartered(case: Case, extent: Extent) -> Case:
     """Return the case with a momentum that tells old from new."""
-    momentum = {"momentum": MOMENTUM} if extent.operation.state else {}
+    momentum = {"momentum": MOMENTUM} if extent.operation.averages else {}
     return case.but(attributes={**case.attributes, **momentum, **extent.claims.fixed}, regime="identify")
 
 

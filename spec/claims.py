@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from normspec.spec.case import GRADIENTS, Case
+from normspec.spec.fitting import unseen
 from normspec.spec.formats import FORMATS
 from normspec.spec.operations import Operation
 
@@ -38,10 +39,12 @@ class Claims:
     grade: str = "B1"
 
     def beyond(self, case: Case) -> str:
-        """Return which attribute or shape of a case is none that can be asked for; nothing where all can."""
+        """Return which attribute, shape or step of a case is none that can be asked for; nothing where all can."""
         for name, value in self.fixed.items():
             if case.attributes.get(name, value) != value:
                 return f"{name}={case.attributes[name]!r}, where {value!r} is fixed"
+        if unseen(case.state) and case.script[0].verb != "train":
+            return "an inference before anything was seen"
         for step in case.script:
             if step.x is not None and not self._takes(step.x.shape):
                 return f"x of shape {step.x.shape}, where {self.shapes} are claimed"

@@ -43,6 +43,7 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
                 "refuse",
                 refuse="the input is refused (PyTorch)",
                 zero="xhat is 0, so y is beta (Keras, Flax)",
+                nan="y is NaN",
             ),
             _convention(
                 "empty_batch",
@@ -50,6 +51,7 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
                 "keep",
                 keep="y is empty and the running statistics stay (PyTorch)",
                 refuse="the input is refused",
+                nan="y is empty and the running statistics are NaN from then on (Keras, ONNX)",
             ),
             _convention(
                 "negative_epsilon",
@@ -57,6 +59,14 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
                 "refuse",
                 refuse="refused",
                 accept="taken as it is",
+            ),
+            _convention(
+                "nan",
+                "What happens in training when an element is NaN.",
+                "propagate",
+                propagate="y of its group is NaN",
+                ignore="it takes no part in the statistics, and stays where it is (StandardScaler in scikit-learn)",
+                refuse="the input is refused (normalize in scikit-learn)",
             ),
             _convention(
                 "statistics_dtype",

@@ -49,3 +49,16 @@ def derived(oracle: str, x: Array) -> dict[str, Array]:
 def undefined_gradients(oracle: str, x: Array) -> Array:
     """Return in which groups of the rows of x the gradient of x is not defined."""
     return UNDEFINED[oracle](DERIVED[oracle](x)) if oracle in UNDEFINED else np.zeros(len(x), dtype=bool)
+
+
+def widest(found: Mapping[str, Array], *, fitting: bool) -> dict[str, Array]:
+    """Return the ends of all that was seen: of what is kept, with those of x where the step fits; nothing without any.
+
+    found are the rows of x, its own ends and the running ones.
+    """
+    if "running_min" not in found:
+        return {}
+    low, high = found["running_min"], found["running_max"]
+    if fitting:
+        low, high = np.minimum(low, found["low"]), np.maximum(high, found["high"])
+    return {"low": low, "high": high}

@@ -10,6 +10,7 @@ from normspec.spec.branches import BRANCHES, Branch, branches
 from normspec.spec.case import SECOND, Case
 from normspec.spec.contracts import contract_of
 from normspec.spec.derived import undefined_gradients
+from normspec.spec.fitting import nothing_like
 from normspec.spec.formats import Array
 from normspec.spec.forms import forms_of
 from normspec.spec.numbers.engine import Enclosure
@@ -51,6 +52,8 @@ def expect(
     state holds the running statistics as they were observed before the step; for a backward step, before the forward
     step that it belongs to. grade names the accuracy contract that sets the tolerance.
     """
+    if case.attributes.get("refit") and case.script[index].verb == "train":
+        state = nothing_like(state)
     question = Question(operation, case, index, state, conventions, contract_of(grade, case.dtype, conventions))
     return _backward(question) if question.step.verb == "backward" else _forward(question)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from normspec.spec.branches import Branch
+from normspec.spec.derived import DERIVED
 from normspec.spec.formats import Array
 from normspec.spec.numbers.computed import Computed
 from normspec.spec.numbers.contract import ContractArithmetic
@@ -60,12 +61,13 @@ def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ..
     """
     direction = "forward" if question.step.verb != "backward" else "backward"
     direction = direction if question.step.direction is None else "double"
-    names = FORMS[direction, question.batch_statistics]
+    own = question.batch_statistics or question.operation.oracle in DERIVED  # statistics that are given exactly
+    names = FORMS[direction, own]
     if question.contract.algorithm == "one_pass" and direction == "forward" and question.batch_statistics:
         names = (names[0], "forward_one_pass")
     oracle = branch.oracle if branch else question.operation.oracle
     suffix, constants = (branch.suffix, branch.constants) if branch else ("", {})
-    oracle = oracle if question.batch_statistics else NORMALIZE
+    oracle = oracle if own else NORMALIZE
     allowed = [name for name in names if _applies(name, question)]
     functions = [found for name in allowed if (found := _function(oracle, name + suffix)) is not None]
     return tuple(_form(question, function, constants) for function in functions if _holds(function, question))
@@ -112,6 +114,7 @@ def _form(question: Question, function: Callable[..., dict[str, Any]], constants
 
     def form(system: ContractArithmetic, arrays: Mapping[str, Array]) -> Mapping[str, tuple[Computed, ...]]:
         inputs = _Inputs(question, system, arrays, constants)
+        pooled = _pooled(question, system, inputs) if question.fitting else {}
         outputs = _evaluated(function, inputs)
         if question.operation.further:
             outputs = {RENAMED[name]: value for name, value in outputs.items()}
@@ -122,9 +125,9 @@ def _form(question: Question, function: Callable[..., dict[str, Any]], constants
         found: dict[str, tuple[Computed, ...]] = {
             name: (number,) for name, number in outputs.items() if whole or name in ("dx", "dresidual")
         }
-        if question.step.verb == "train" and question.state and "mean" in outputs:
+        if question.step.verb == "train" and question.operation.averages and question.state and "mean" in outputs:
             found |= _running(question, system, inputs, outputs)
-        return found
+        return found | pooled
 
     return form
 
@@ -217,6 +220,23 @@ def _running(
             oracle_function(NORMALIZE, "blend_weighted")(old, new, *weights)["running"],
         )
     return found
+
+
+def _pooled(question: Question, system: ContractArithmetic, inputs: "_Inputs") -> dict[str, tuple[Computed, ...]]:
+    """Return the statistics of all that was seen after a step that fits; mean and variance become these."""
+    kept = {name: system.given(inputs.arrays[name]) for name in question.state}
+    if "running_min" in kept:
+        return {"running_min": (inputs["low"],), "running_max": (inputs["high"],)}
+    count, m = kept["running_count"], question.rows.members
+    new = oracle_function(NORMALIZE, "statistics")(system, inputs["x"], m, question.divisor)
+    given = (system, count, kept["running_mean"], kept["running_var"], m, new["mean"], new["variance"])
+    pooled, weighted = (oracle_function(NORMALIZE, name)(*given) for name in ("pool", "pool_weighted"))
+    inputs |= {name: system.kept(pooled[name]) for name in ("mean", "variance")}
+    return {
+        "running_count": (pooled["count"],),
+        "running_mean": (pooled["mean"], weighted["mean"]),
+        "running_var": (pooled["variance"],),
+    }
 
 
 def _running_before(question: Question, system: ContractArithmetic, inputs: "_Inputs", running: str) -> Computed:

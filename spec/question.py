@@ -8,7 +8,7 @@ import numpy as np
 
 from normspec.spec.case import Case, Step
 from normspec.spec.contracts import Contract
-from normspec.spec.derived import derived
+from normspec.spec.derived import derived, widest
 from normspec.spec.formats import Array
 from normspec.spec.operations import Operation
 from normspec.spec.rows import Rows, rows_of
@@ -48,7 +48,7 @@ class Question:
     @property
     def batch_statistics(self) -> bool:
         """Return whether the forward step normalizes with the statistics of its own input."""
-        return self.forward.verb == "train" or not self.state
+        return (self.forward.verb == "train" or not self.state) and not self.operation.pooled
 
     @property
     def epsilon(self) -> float:
@@ -71,8 +71,14 @@ class Question:
         if self.step.direction is not None:
             found["u"] = rows.of("x", self.step.direction)
         given = {**self.case.parameters, **self.state}
+        found |= {name: rows.of(name, values) for name, values in given.items()}
         found |= derived(self.operation.oracle, found["x"])
-        return found | {name: rows.of(name, values) for name, values in given.items()}
+        return found | (widest(found, fitting=self.fitting) if self.operation.pooled else {})
+
+    @property
+    def fitting(self) -> bool:
+        """Return whether the step pools what it is given with what was seen before."""
+        return self.operation.pooled and self.step.verb == "train"
 
     @property
     def trainings(self) -> int:

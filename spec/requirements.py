@@ -33,6 +33,16 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
             ),
             Requirement("running-mean", "r ← (1 - w) r + w μ, w the weight of the new", "running-step"),
             Requirement("running-variance", "r ← (1 - w) r + w m/(m-1) v, or w v where biased", "bessel"),
+            Requirement(
+                "running-count",
+                "the count is that of all elements seen",
+                because="the weights of what was seen before and of what is new are these counts",
+            ),
+            Requirement(
+                "running-range",
+                "the least and the greatest are those of all elements seen",
+                because="the least of two parts together is the lesser of theirs",
+            ),
             Requirement("dx", "dx = (γg - mean(γg) - x̂ mean(γg x̂)) / σ, g the cotangent of y", "dx"),
             Requirement("dgamma", "dγ = Σ g x̂ over the block", "dgamma"),
             Requirement(
@@ -139,7 +149,7 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
             ),
             Requirement(
                 "nan-confined",
-                "NaN stays in exactly the group that has it",
+                "a NaN does to the group that has it what is declared, and nothing to another",
                 because="whoever looks for the cause of a NaN must be able to trust where it shows",
             ),
             Requirement(

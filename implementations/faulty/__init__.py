@@ -14,11 +14,25 @@ from normspec.implementations.faulty import (
     others,
     precision,
     running,
+    scalers,
     statistics,
 )
 from normspec.implementations.faulty.fault import Fault
 
-CHAPTERS = (statistics, precision, epsilon, axes, running, affine, gradients, memory, degenerate, conduct, others)
+CHAPTERS = (
+    statistics,
+    precision,
+    epsilon,
+    axes,
+    running,
+    affine,
+    gradients,
+    memory,
+    degenerate,
+    conduct,
+    others,
+    scalers,
+)
 
 FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for chapter in CHAPTERS for fault in chapter.FAULTS})
 

@@ -171,7 +171,9 @@ def by_conduct(
     def change(correct: Implementation) -> Implementation:
         return replace(correct, create=lambda case: outer(case, correct.create(case)))
 
-    return Fault(name, bug_class, statement, exposed_by, operations, change)
+    shown = "forward" in vars(outer)
+    concerned = tuple(each for each in operations if shown or "dx" in OPERATIONS[each].requirements)
+    return Fault(name, bug_class, statement, exposed_by, concerned, change)
 
 
 def by_convention(

@@ -9,14 +9,13 @@ from types import MappingProxyType
 import numpy as np
 
 from normspec.properties.cases.shapes import Extent, Geometry, geometries
+from normspec.properties.cases.within import ANYTHING, GIVEN
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array, Format
 from normspec.spec.partition import Shape
 
 LENGTHS = (2, 3, 17, 129, 1025, 4097)  # no power of two: tails and padding take part
 RANKS = (2, 4)  # rows of features, and images
-GIVEN = {"gamma": (1.5, -0.5), "beta": (0.25, 2.0), "running_mean": (0.5, -1.0), "running_var": (2.0, 0.25)}
-ANYTHING = (0.75, -1.25, 2.0)
 _K = np.array([3, -5, 8, 1, -2, 7, -8, 4, -1, 6, -7, 2, 5])  # of prime length, so that channels stay different
 
 
@@ -90,7 +89,7 @@ def _case(extent: Extent, geometry: Geometry, x: Array, epsilon: float, name: st
         dtype=extent.dtype,
         attributes=dict(geometry.attributes)
         | ({"epsilon": epsilon} if operation.has_epsilon else {})
-        | ({"momentum": 0.25} if operation.state else {})
+        | ({"momentum": 0.25} if operation.averages else {})
         | dict(claims.fixed),
         script=tuple(script),
         parameters={each: given(each) for each in claims.parameters},

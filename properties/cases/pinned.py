@@ -12,6 +12,7 @@ from normspec.properties.cases.scripts import spoilable
 from normspec.properties.cases.shapes import Extent, geometries
 from normspec.properties.cases.within import LONG, array_of, case_within, tiled
 from normspec.spec.case import GRADIENTS, SECOND, Case, Step, Verb
+from normspec.spec.fitting import nothing_like
 from normspec.spec.formats import Array
 from normspec.spec.partition import Shape
 
@@ -45,13 +46,26 @@ def small(extent: Extent) -> list[Case]:
     ]
     twice = case_within(extent, (Step("train", plain), Step("train", tiny)), 1e-3)
     if twice is not None:
-        quarter = {"momentum": 0.25} if extent.operation.state else {}
+        quarter = {"momentum": 0.25} if extent.operation.averages else {}
         found.append(twice.but(attributes={**twice.attributes, **quarter, **extent.claims.fixed}))
     if "double_backward" in extent.claims.verbs:
         found.append(case_within(extent, (Step("train", plain), _twice(plain)), 1e-3))
     known = [case for case in found if case is not None]
-    known += _far_and_longer(extent) + _twice_back(extent, np.flip(plain))
+    known += _fitted(extent, plain, tiny) + _far_and_longer(extent) + _twice_back(extent, np.flip(plain))
     return known + _of_every_rank(extent) + _of_every_choice(extent) + _with_one_parameter(extent, plain)
+
+
+def _fitted(extent: Extent, x: Array, other: Array) -> list[Case]:
+    """Return fits in one part and in several, further and anew, from what was seen before and from nothing."""
+    if not extent.operation.pooled:
+        return []
+    first, second = Step("train", x), Step("train", other + other.dtype.type(4))
+    scripts = ((Step("infer", x),), (first, second), (first, second, first, Step("infer", other)))
+    ways = geometries(extent, x.shape, 2)
+    kept = [case_within(extent, script, 0.0, geometry=way) for script in scripts for way in ways]
+    given = [case for case in kept if case is not None]
+    fresh = [case.but(state=nothing_like(case.state)) for case in given]
+    return [case for case in (*given, *fresh) if not extent.claims.beyond(case)]
 
 
 def _twice(x: Array) -> Step:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from normspec.properties.cases.draws import (
@@ -20,6 +21,7 @@ from normspec.properties.cases.regimes import Scale
 from normspec.properties.cases.shapes import Extent, Geometry, degenerate_shapes, large_shapes, small_shapes
 from normspec.spec.case import SECOND, Case, Step
 from normspec.spec.claims import Claims
+from normspec.spec.fitting import nothing_like, unseen
 from normspec.spec.formats import Array
 from normspec.spec.partition import Shape
 
@@ -53,9 +55,20 @@ def states(draw: st.DrawFn, extent: Extent, geometry: Geometry) -> dict[str, Arr
     if not claims.state or ("state" in claims.optional and draw(st.booleans())):
         return {}
     shapes = {name: extent.operation.shape_of(name, geometry.shape, geometry.attributes) for name in claims.state}
-    return {
+    drawn = {
         name: draw(quarters(shape, extent.format, positive=name == "running_var")) for name, shape in shapes.items()
     }
+    return draw(seen(drawn)) if extent.operation.pooled else drawn
+
+
+@st.composite
+def seen(draw: st.DrawFn, drawn: dict[str, Array]) -> dict[str, Array]:
+    """Draw what a scaler has seen: so many elements and what they leave behind, or nothing yet."""
+    if draw(st.booleans()):
+        return nothing_like(drawn)
+    if "running_min" in drawn:
+        return {**drawn, "running_max": drawn["running_min"] + np.abs(drawn["running_max"])}
+    return {**drawn, "running_count": np.abs(4 * drawn["running_count"]) + 1}
 
 
 def verbs_of(claims: Claims, *, tracked: bool) -> tuple[Any, ...]:
@@ -70,7 +83,8 @@ def scripts(draw: st.DrawFn, extent: Extent, shape: Shape, scale: Scale, given: 
     verbs = verbs_of(claims, tracked=bool(given.state) or not operation.state or operation.untracked_inference)
     count = draw(st.sampled_from((1, 1, 1, 2, 3))) if claims.scripts else 1
     inputs = tensors(shape, given.regime, scale)
-    forwards = [Step(draw(st.sampled_from(verbs)), draw(inputs)) for _ in range(count)]
+    asked = [("train",) if unseen(given.state) and not at else verbs for at in range(count)]
+    forwards = [Step(draw(st.sampled_from(each)), draw(inputs)) for each in asked]
     available = [name for name in claims.gradients if name == "dx" or name[1:] in given.parameters]
     if "backward" not in claims.verbs or not available:
         return tuple(forwards)
@@ -117,7 +131,7 @@ def cases(draw: st.DrawFn, extent: Extent, shapes: st.SearchStrategy[Geometry]) 
 def open_attributes(draw: st.DrawFn, extent: Extent) -> dict[str, Any]:
     """Draw epsilon and momentum, where the operation leaves them open."""
     drawn: dict[str, Any] = {"epsilon": draw(EPSILONS)} if extent.operation.has_epsilon else {}
-    if extent.operation.state:
+    if extent.operation.averages:
         drawn["momentum"] = draw(st.sampled_from((*MOMENTA, None) if extent.claims.momentum_none else MOMENTA))
     return {name: extent.claims.fixed.get(name, value) for name, value in drawn.items()}
 

@@ -11,7 +11,15 @@ from normspec.spec.partition import Shape
 
 LONG = 4097  # long enough that a sum of equal terms, one after the other, drifts far out of a tree's bound
 ANYTHING = [0.75, -1.25, 2]  # for parameters that are none of these
-GIVEN = {"gamma": [1.5, -0.5], "beta": [0.25, 2], "running_mean": [0.5, -1], "running_var": [2, 0.25]}
+GIVEN: dict[str, list[float]] = {
+    "gamma": [1.5, -0.5],
+    "beta": [0.25, 2],
+    "running_mean": [0.5, -1],
+    "running_var": [2, 0.25],
+    "running_count": [3, 5],
+    "running_min": [-1.5, 0.25],
+    "running_max": [0.5, 2],
+}
 
 
 def case_within(
@@ -32,7 +40,7 @@ def case_within(
     if not _claimed(extent, script, layout) or (chosen := geometry or _geometry(extent, shape, least)) is None:
         return None
     attributes = dict(chosen.attributes) | ({"epsilon": epsilon} if operation.has_epsilon else {})
-    if operation.state:
+    if operation.averages:
         attributes |= {"momentum": None if claims.momentum_none else 0.25}
     attributes |= claims.fixed
     gradients = tuple(name for name in claims.gradients if name == "dx" or name[1:] in claims.parameters)

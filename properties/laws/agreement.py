@@ -33,6 +33,16 @@ def running_variance(trial: Trial) -> Judgement:
     return agreement(trial, trial.indices("train"), ("running_var",))
 
 
+def running_count(trial: Trial) -> Judgement:
+    """Judge the count of all that was seen."""
+    return agreement(trial, trial.indices("train"), ("running_count",))
+
+
+def running_range(trial: Trial) -> Judgement:
+    """Judge the least and the greatest of all that was seen."""
+    return agreement(trial, trial.indices("train"), ("running_min", "running_max"))
+
+
 def input_gradient(trial: Trial) -> Judgement:
     """Judge dx where the statistics are the input's own."""
     return agreement(trial, _fresh(trial), ("dx",))
@@ -84,6 +94,8 @@ LAWS = (
     Law("inference-output", inference_output, needs=("infer",)),
     Law("running-mean", running_mean),
     Law("running-variance", running_variance),
+    Law("running-count", running_count),
+    Law("running-range", running_range),
     Law("dx", input_gradient, needs=("train", "backward")),
     Law("dgamma", gamma_gradient, needs=("train", "backward", "dgamma")),
     Law("dbeta", beta_gradient, needs=("backward", "dbeta")),

@@ -11,8 +11,11 @@ from normspec.properties.laws.conduct import place_of
 from normspec.properties.laws.judging import NO_STEP, agreement, reach, wide, within, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
+from normspec.spec.case import Case
+from normspec.spec.expectation import Expected, expect
 from normspec.spec.formats import Array
 from normspec.spec.outcome import Refused, Returned
+from normspec.spec.partition import Partition
 from normspec.spec.question import centres
 
 
@@ -33,6 +36,8 @@ def _degenerate(trial: Trial, members: int, convention: str) -> Judgement:
         return _refused(trial, f"{convention} is declared to be refused")
     if not isinstance(trial.outcome, Returned):
         return Broken(f"is not answered at {place_of(trial, trial.outcome.step)}: {trial.outcome.message}")
+    if trial.conventions[convention] == "nan":
+        return _all_nan(trial, ("y",) if members else trial.operation.state)
     degenerate = [index for index in range(len(trial.steps)) if _members(trial, index) == members]
     later = [index for index in trial.normalizing if index not in degenerate]
     poisoned = [
@@ -45,6 +50,13 @@ def _degenerate(trial: Trial, members: int, convention: str) -> Judgement:
         return Broken(poisoned[0])
     running, outputs = trial.operation.state, ("y", *trial.operation.state, *trial.operation.gradients)
     return worst((Kept(), agreement(trial, degenerate, outputs), agreement(trial, later, running)))
+
+
+def _all_nan(trial: Trial, names: tuple[str, ...]) -> Judgement:
+    """Judge that outputs of the first step are NaN, as it is declared."""
+    found = {name: wide(trial.steps[0][name]) for name in names if name in trial.steps[0]}
+    others = [f"step 0: {name} is declared to be NaN, and is not" for name, a in found.items() if not np.isnan(a).all()]
+    return Broken(others[0]) if others else Kept() if found else NO_STEP
 
 
 def _members(trial: Trial, index: int) -> int:
@@ -70,8 +82,8 @@ def refusals(trial: Trial) -> Judgement:
 
 
 def nan_confined(trial: Trial) -> Judgement:
-    """Judge that a NaN makes its own group NaN in training, and touches no other."""
-    first = trial.case.script[0]
+    """Judge that a NaN does in training to its own group what the convention says, and touches no other."""
+    first, declared = trial.case.script[0], trial.conventions.get("nan", "propagate")
     if not trial.steps or not trial.own(0) or not first.input.size:
         return NO_STEP
     x = first.input.copy()
@@ -79,15 +91,50 @@ def nan_confined(trial: Trial) -> Judgement:
     split = trial.groups(x.shape).split
     alone = trial.case.but(script=(replace(first, x=x),))
     other = trial.variant(alone)
+    if declared == "refuse":
+        return _shown_on(_refused(other, "a NaN in x is declared to be refused"), alone)
     if not other.steps:
         return Broken(f"a NaN in x is not answered: {other.outcome}", shown=alone)
     y = split(wide(other.steps[0]["y"]))
-    if not np.isnan(y[0]).all():
+    if declared == "ignore":
+        own = _shown_on(_left_out(trial, other), alone)
+    elif not np.isnan(y[0]).all():
         return Broken("a NaN in a group leaves elements of its y that are not NaN", shown=alone)
+    else:
+        own = Kept()
     before, bound = split(wide(trial.steps[0]["y"])), split(reach(trial.expected(0)["y"]))
     if len(y) == 1:
+        return own
+    return worst((own, within("a NaN in the first group changes y of another", (y - before)[1:], 2 * bound[1:])))
+
+
+def _shown_on(judgement: Judgement, case: Case) -> Judgement:
+    return replace(judgement, shown=case) if isinstance(judgement, Broken) else judgement
+
+
+def _left_out(trial: Trial, other: Trial) -> Judgement:
+    """Judge that y and what is kept of the first group are those of its other elements, and y of the NaN is NaN."""
+    first, state = trial.case.script[0], trial.case.state
+    split, axis = trial.groups(first.input.shape).split, trial.groups(first.input.shape).axes[0]
+    y = split(wide(other.steps[0]["y"]))[0]
+    if not np.isnan(y[0]):
+        return Broken("a NaN in x does not stay in its place in y")
+    x = np.delete(first.input, 0, axis)
+    if not x.size:
         return Kept()
-    return worst((Kept(), within("a NaN in the first group changes y of another", (y - before)[1:], 2 * bound[1:])))
+    fewer, grade = trial.case.but(script=(replace(first, x=x),)), trial.implementation.claims.grade
+    expected = expect(trial.operation, fewer, 0, state, trial.conventions, grade=grade)
+    found = {"y": y[1:], **{name: wide(other.steps[0][name])[:1] for name in state}}
+    judged = [Kept()] + [_agrees(name, values, expected[name], trial.groups(x.shape)) for name, values in found.items()]
+    return worst(judged)
+
+
+def _agrees(name: str, found: Array, expected: Expected, groups: Partition) -> Judgement:
+    def own(values: Array) -> Array:
+        return groups.split(values)[0] if name == "y" else values[:1]
+
+    what = f"{name} of a group with a NaN is not that of its other elements"
+    return within(what, (found - own(expected.high)) - own(expected.low), own(reach(expected)))
 
 
 def loud_overflow(trial: Trial) -> Judgement:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache, reduce
 from itertools import count
+from math import prod
 from typing import Any, cast
 
 import numpy as np
@@ -140,8 +141,11 @@ class ContractArithmetic:
 
     @remembered
     def product(self, *factors: Operand) -> Computed:
-        """Return the rounded product of numbers, or ones, in whichever order underflows the most."""
+        """Return the rounded product of numbers and integers, in whichever order underflows the most."""
         numbers = [a for a in factors if not isinstance(a, int)]
+        whole = prod(a for a in factors if isinstance(a, int))
+        if whole != 1:
+            return self.multiply(self.product(*numbers), whole)
         product: Computed = reduce(self.multiply, numbers)
         if len(numbers) < 3:
             return product

@@ -16,6 +16,7 @@ from normspec.spec.operations.lp_normalize import L1_NORMALIZE, L2_NORMALIZE, MA
 from normspec.spec.operations.min_max_scale import MIN_MAX_SCALE
 from normspec.spec.operations.operation import Operation
 from normspec.spec.operations.rms_norm import RMS_NORM
+from normspec.spec.operations.scalers import MIN_MAX_SCALER, STANDARD_SCALER
 from normspec.spec.operations.standardize import STANDARDIZE
 from normspec.spec.operations.weight_norm import WEIGHT_NORM
 from normspec.spec.operations.weight_standardization import WEIGHT_STANDARDIZATION
@@ -41,6 +42,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             MAX_NORMALIZE,
             STANDARDIZE,
             MIN_MAX_SCALE,
+            STANDARD_SCALER,
+            MIN_MAX_SCALER,
             FOLD_BATCH_NORM,
         )
     }

@@ -20,7 +20,7 @@ def _by_norm(name: str, norm: str, oracle: str, forward: str, backward: str) -> 
         parameters={},
         choices=every_axis,
         divisor=_one,
-        conventions=("statistics_dtype",),
+        conventions=("nan", "statistics_dtype"),
         requirements=("output", "dx", *CONDUCT_OF_X, *GROUPED),
         proofs={"output": forward, "dx": backward},
     )

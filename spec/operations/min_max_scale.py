@@ -12,7 +12,7 @@ MIN_MAX_SCALE = Operation(
     groups=columns,
     blocks=columns,
     constants={"epsilon": 0.0},
-    conventions=(),
+    conventions=("nan",),
     requirements=("output", "dx", "dgamma", "dbeta", *CONDUCT, *GROUPED, "gradient-sum", "shift-invariance"),
     proofs={"output": "min-max-y", "dx": "min-max-dx", "gradient-sum": "min-max-sums"},
 )

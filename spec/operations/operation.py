@@ -34,7 +34,8 @@ class Operation:
     returns beside y. choices gives the attributes that an
     x of some shape can have beside epsilon and momentum; constants are attributes that are not left open, such as
     epsilon = 0. oracle names the generated module in normspec.spec.oracles; divisor gives, from the size of the group,
-    what the sum of squares is divided by. untracked_inference says that without running statistics inference takes
+    what the sum of squares is divided by. pooled says that training pools the statistics of all that was seen, by which
+    both training and inference make y. untracked_inference says that without running statistics inference takes
     those of the input, needs_state that there is no layer without them. requirements are names in
     normspec.spec.requirements; proofs names the claims that prove them for this operation, where the requirement's own
     does not. defaults are the conventions taken when nothing is said, where they are not the convention's own.
@@ -52,6 +53,7 @@ class Operation:
     state: tuple[str, ...] = ()
     output: Role = "elements"
     further: Mapping[str, Role] = field(default_factory=dict)
+    pooled: bool = False
     untracked_inference: bool = False
     needs_state: bool = False
     choices: Callable[[Shape], tuple[Attributes, ...]] = _one_choice
@@ -75,10 +77,15 @@ class Operation:
         return self.proofs.get(requirement.name, requirement.claim)
 
     @property
+    def averages(self) -> bool:
+        """Return whether running statistics are averages, which a momentum weighs."""
+        return bool(self.state) and not self.pooled
+
+    @property
     def open_attributes(self) -> tuple[str, ...]:
         """Return the names of the attributes that a case has."""
         own = tuple(self.choices((2,) * self.ranks[0])[0])
-        return (*(("epsilon",) if self.has_epsilon else ()), *(("momentum",) if self.state else ()), *own)
+        return (*(("epsilon",) if self.has_epsilon else ()), *(("momentum",) if self.averages else ()), *own)
 
     def settled(self, declared: Mapping[str, str]) -> Mapping[str, str]:
         """Return every convention of the operation: as declared, else its default here.

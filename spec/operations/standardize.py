@@ -13,7 +13,7 @@ STANDARDIZE = Operation(
     blocks=columns,
     parameters={},
     constants={"epsilon": 0.0},
-    conventions=("deviation", "statistics_dtype"),
+    conventions=("deviation", "nan", "statistics_dtype"),
     requirements=(
         "output",
         "dx",

@@ -307,6 +307,36 @@ def double_backward_projected(
     return {"dx": dx}
 
 
+def pool(S: Any, count: Any, old_mean: Any, old_variance: Any, m: int, mean: Any, variance: Any) -> dict[str, Any]:
+    """Count, mean and variance of count elements and m more together, from those of both parts.
+
+    Claims: pooled-mean, pooled-variance.
+    """
+    whole = count + m
+    delta = mean - old_mean
+    new_mean = delta * m / whole + old_mean
+    new_variance = (count * old_variance + m * variance + S.product(count / whole, delta, delta, m)) / whole
+    return {"count": whole, "mean": new_mean, "variance": new_variance}
+
+
+def pool_weighted(
+    S: Any,
+    count: Any,
+    old_mean: Any,
+    old_variance: Any,
+    m: int,
+    mean: Any,
+    variance: Any,
+) -> dict[str, Any]:
+    """The same mean as a weighted one.
+
+    Claim: pooled-mean.
+    """
+    whole = count + m
+    new_mean = (count * old_mean + m * mean) / whole
+    return {"mean": new_mean}
+
+
 def unbias(variance: Any, m: int) -> dict[str, Any]:
     """The unbiased variance from the biased one: m / (m - 1).
 

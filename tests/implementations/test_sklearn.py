@@ -30,6 +30,25 @@ def test_scalers_keep_the_laws_in_one_fit_and_in_two(name: str, operation: str) 
     assert not [result.message for result in found if result.failed]
 
 
+@pytest.mark.parametrize("operation", ["standard_scaler", "min_max_scaler"])
+def test_scalers_that_are_fitted_in_parts_keep_every_law(operation: str) -> None:
+    (found,) = resolve("sklearn", operation)
+    events = check(found, tuple(LAWS.values()), Settings(max_examples=3, dtypes=("float64",)))
+    judged = [event for event in events if isinstance(event, Result) and event.verdict != "not claimed"]
+    assert len(judged) > 10
+    assert {result.verdict for result in judged} == {"conforms"}
+
+
+def test_what_a_scaler_keeps_after_two_parts_is_what_one_fit_to_both_keeps() -> None:
+    x = numbers((7, 2), "float64")
+    nothing = {"running_count": np.zeros(2), "running_mean": np.zeros(2), "running_var": np.zeros(2)}
+    parts = Case("standard_scaler", "float64", {"refit": False}, (Step("train", x[:3]), Step("train", x[3:])))
+    _, last = answered(resolve("sklearn", "standard_scaler")[0], parts.but(state=nothing))
+    assert last["running_mean"] == pytest.approx(x.mean(0))
+    assert last["running_var"] == pytest.approx(x.var(0))
+    assert last["running_count"].tolist() == [7, 7]
+
+
 @pytest.mark.parametrize("operation", ["l1_normalize", "l2_normalize", "max_normalize"])
 def test_normalize_takes_either_axis(operation: str) -> None:
     orders = {"l1_normalize": 1, "l2_normalize": 2, "max_normalize": np.inf}

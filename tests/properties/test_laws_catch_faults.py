@@ -103,6 +103,8 @@ ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "double-backward": ("double-backward-detached", "batch_norm"),
     "kinship": ("layer-for-instance", "instance_norm"),
     "other-gradients": ("residual-severed", "add_layer_norm"),
+    "running-count": ("parts-count-overwritten", "standard_scaler"),
+    "running-range": ("parts-first-alone", "min_max_scaler"),
 }
 
 # The members of a group that a fault needs before it shows, where four are not enough; the suite asks for at most this.

@@ -10,6 +10,7 @@ from typing import Any
 
 import mpmath
 import numpy as np
+from definitions_of_scalers import fitted, scaled
 
 from normspec.spec.case import Step
 from normspec.spec.question import Question
@@ -155,6 +156,9 @@ class Layer:
         low, high = x.min(axis=0, keepdims=True), x.max(axis=0, keepdims=True)
         return (x - low) / (high - low) * a.get("gamma", 1) + a.get("beta", 0)
 
+    def scaler(self, a: Arrays) -> Numbers:
+        return scaled(a["x"], fitted(a, self.attributes) if self.training else a)
+
     def fold_batch_norm(self, a: Arrays) -> Numbers:
         scale = a.get("gamma", ONE) / root(a["running_var"] + self.epsilon)
         return a["x"] * scale.reshape(-1, *[1] * (a["x"].ndim - 1))
@@ -183,6 +187,8 @@ LAYERS: Mapping[str, Callable[[Layer, Arrays], Numbers]] = {
     "instance_norm": lambda self, a: self.by_channel(a, space),
     "add_layer_norm": Layer.layer_norm,
     "add_rms_norm": Layer.rms_norm,
+    "standard_scaler": Layer.scaler,
+    "min_max_scaler": Layer.scaler,
     **{
         name: getattr(Layer, name)
         for name in (
@@ -227,6 +233,8 @@ def _state(question: Question, a: Arrays) -> Arrays:
     momentum, x = question.case.attributes.get("momentum"), a["x"]
     if question.step.verb != "train" or not question.case.state:
         return {}
+    if question.operation.pooled:
+        return fitted(a, question.case.attributes)
     axes = space(x) if question.operation.name == "instance_norm" else batch_and_space(x)
     centre = mean(x, axes)
     m = x.size // centre.size

@@ -4,6 +4,7 @@ What is drawn is computed by the formulas of the NumPy implementations, or by th
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
@@ -77,14 +78,23 @@ def _single_element(variant: str) -> list[Place]:
     places = []
     for x in np.linspace(-3, 3, 25):
         outputs, _ = _trained([_column([x])], 1.0, "single_element", variant)
-        places += [(float(x), float(y[0, 0])) for y in outputs]
+        places += [(float(x), float(y[0, 0])) for y in outputs if isfinite(y[0, 0])]
     return places
 
 
 def _empty_batch(variant: str) -> list[Place]:
     batches = [_column([1, 3]), _column([1, 3]), _column([]), _column([1, 3]), _column([1, 3])]
     _, means = _trained(batches, 1.0, "empty_batch", variant)
-    return [(0, 0.0), *((step, mean) for step, mean in enumerate(means, 1))]
+    return [(0, 0.0), *((step, mean) for step, mean in enumerate(means, 1) if isfinite(mean))]
+
+
+def _nan(variant: str) -> list[Place]:
+    if variant != "ignore":
+        return []  # y of all five is NaN, or there is none
+    rows = _row([-2, -1, 1, 2])
+    mean, variance = two_pass(rows)
+    y = normalize(rows, mean, rstd(variance, np.zeros(())))
+    return list(zip(rows[0].tolist(), y[0].tolist(), strict=True))
 
 
 def _negative_epsilon(variant: str) -> list[Place]:
@@ -173,6 +183,15 @@ PICTURES: Mapping[str, Callable[[], Chart]] = MappingProxyType(
             ("batches seen", "running mean"),
             x=(0, 5),
             y=(0, 2),
+        ),
+        "nan": lambda: _chart(
+            "nan",
+            _nan,
+            "y of −2, −1, 1 and 2, which have a NaN beside them",
+            ("x", "y"),
+            joined=False,
+            x=(-3, 3),
+            y=(-2, 2),
         ),
         "negative_epsilon": lambda: _chart(
             "negative_epsilon",
