@@ -1,15 +1,26 @@
 """The instruments catch on one case what every element's own tolerance lets through there."""
 
+from dataclasses import replace
+from typing import Any
+
+import ml_dtypes
 import numpy as np
 import pytest
 
+from normspec.implementations.contract import Implementation
+from normspec.implementations.faulty.fault import by_layer
+from normspec.implementations.formulas import rstd
+from normspec.implementations.numpy_layer import NumpyLayer, Standardized
 from normspec.implementations.targets import resolve
+from normspec.properties.cases.conditioned import shapes
+from normspec.properties.cases.shapes import Extent
 from normspec.properties.judge import judge
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Kept
 from normspec.spec.case import Case, Step
-from normspec.spec.formats import FORMATS
+from normspec.spec.formats import FORMATS, Array
+from normspec.spec.operations import OPERATIONS
 
 # The fault, the law that sees it, the arrays' format, and how far the mean lies from the deviations of 1.
 HIDDEN = [
@@ -43,3 +54,58 @@ def test_a_correct_layer_keeps_it(fault: str, law: str, dtype: str, mean: float)
         pytest.importorskip("scipy")
     for correct in resolve("numpy", "batch_norm"):
         assert isinstance(judge(LAWS[law], Trial(correct, case(dtype, mean))), Kept)
+
+
+CENTRED = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
+
+
+def normal(implementation: Implementation, length: int) -> Case:
+    """Return a case in bfloat16 of two groups of normal numbers, or one, with gamma 1 and beta 0."""
+    operation = OPERATIONS[implementation.operation]
+    geometry = next(shapes(Extent(operation, implementation.claims, "bfloat16"), length))
+    x = np.random.default_rng(0).normal(size=geometry.shape).astype(ml_dtypes.bfloat16)
+    sizes = {name: operation.shape_of(name, x.shape, geometry.attributes) for name in implementation.claims.parameters}
+    parameters = {name: np.full(size, name == "gamma", x.dtype) for name, size in sizes.items()}
+    attributes = {**geometry.attributes, "epsilon": 1e-5, **({"momentum": 0.1} if operation.state else {})}
+    return Case(operation.name, "bfloat16", attributes, (Step("train", x),), parameters)
+
+
+def broken_laws(implementation: Implementation, case: Case) -> set[str]:
+    """Return the laws of small cases that an implementation breaks on one."""
+    laws = [law for law in LAWS.values() if case.operation in law.operations and "small" in law.streams]
+    return {law.name for law in laws if isinstance(judge(law, Trial(implementation, case)), Broken)}
+
+
+@pytest.mark.parametrize("operation", CENTRED)
+def test_rstd_in_half_precision_is_told_from_float32_through_bfloat16_by_the_zero_crossing_alone(
+    operation: str,
+) -> None:
+    (correct,), (faulty,) = (resolve(name, operation) for name in ("numpy-two-pass", "faulty:rstd-in-half-precision"))
+    assert not broken_laws(correct, normal(correct, 16))
+    assert broken_laws(faulty, normal(faulty, 16)) == {"zero-crossing"}
+
+
+class _NarrowRstd(NumpyLayer):
+    """Keeps rstd in bfloat16."""
+
+    def _train(self, *arguments: Any) -> Standardized:
+        usual, self.formulas = self.formulas, replace(self.formulas, rstd=_narrow_rstd)
+        standardized = NumpyLayer._train(self, *arguments)
+        self.formulas = usual
+        return standardized
+
+
+def _narrow_rstd(variance: Array, epsilon: Array) -> Array:
+    wide = rstd(variance, epsilon)
+    return np.asarray(wide.astype(ml_dtypes.bfloat16).astype(wide.dtype))
+
+
+@pytest.mark.parametrize("operation", [*CENTRED, "rms_norm"])
+def test_rstd_in_bfloat16_is_told_from_float32_through_bfloat16(operation: str) -> None:
+    """Rms norm has no beta to cancel y: there the tolerance sees it by itself, in a group of some hundred elements."""
+    correct = resolve("numpy", operation)[0]
+    fault = by_layer("rstd-in-bfloat16", "low-precision-accumulation", "", "", _NarrowRstd, (operation,))
+    broken = broken_laws(fault.change(correct), normal(correct, 129))
+    assert not broken_laws(correct, normal(correct, 129))
+    assert broken & {"output", "training-output"}
+    assert ("zero-crossing" in broken) == (operation != "rms_norm")
