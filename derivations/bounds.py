@@ -30,6 +30,8 @@ NAMES = {
     "M": "new",
     "a_n": "weight",
     "kappa": "slack",
+    "Delta": "moved",
+    "rho_3": "cubed",
     "y": "y",
 }
 above, below = positive("above"), positive("below")

@@ -71,7 +71,7 @@ class Bound:
     @cached_property
     def gap(self) -> Expr:
         """What is between the two sides."""
-        return factored(self.right - self.left, self.positives) if self.squares is None else self.squares
+        return factored(self.right - self.left, positives=self.positives) if self.squares is None else self.squares
 
     @property
     def difference(self) -> Equation:

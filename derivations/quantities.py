@@ -89,3 +89,14 @@ def _coordinates(unit: Expr, divisor: Any, centred: bool, names: Standardized, b
 
 
 standard = chart()
+
+
+def _moments() -> Chart:
+    """Coordinates of a group: x[i] = mu + c[i], with sum c = 0 and sum c**2 = m v."""
+    mean_, variance, h = Symbol("mu"), Symbol("v"), Vector("h")
+    rules = ((total(h[i], i), Integer(0)), (total(h[i] ** 2, i), m * variance))
+    return Chart({x.head: lambda i: mean_ + h[i]}, rules, {mean_: mu, variance: v, h.head: deviation})
+
+
+moments = _moments()
+by_mean = Chart({}, ((total(x[i], i), m * Symbol("mu")),), {Symbol("mu"): mu})

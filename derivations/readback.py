@@ -55,27 +55,68 @@ def collected(
     They are those of the coordinates. Raises ValueError where an expression is not linear in them.
     """
     value, names = _in_coordinates(expr, chart or Chart(), keep, 1)
-    atoms = [atom("symbol", e) if isinstance(e, Symbol) else atom("entry", (e.head, *e.index)) for e in by]
+    return [read(part, names) for part in _parts(value, list(map(_atom_of, by)))]
+
+
+def arranged(
+    expr: Any, by: Sequence[Entry | Symbol], chart: Chart | None = None, keep: Iterable[Defined | Definition] = ()
+) -> Expr:
+    """Compute a closed form as a sum over entries and symbols, each with its coefficient in factors, and the rest."""
+    value, names = _in_coordinates(expr, chart or Chart(), keep, 1)
+    atoms = list(map(_atom_of, by))
+    *parts, rest = (_in_factors(part, names) for part in _parts(value, atoms))
+    return Add(rest, *(part * _atom(a, names) for part, a in zip(parts, atoms, strict=True)))
+
+
+def factored(
+    expr: Any, chart: Chart | None = None, keep: Iterable[Defined | Definition] = (), positives: Iterable[Any] = ()
+) -> Expr:
+    """Compute a closed form as one fraction of factors over the rationals, those of positives as given."""
+    value, names = _in_coordinates(expr, chart or Chart(), keep, 1)
+    return _in_factors(value, names, positives)
+
+
+def _atom_of(e: Entry | Symbol) -> Atom:
+    return atom("symbol", e) if isinstance(e, Symbol) else atom("entry", (e.head, *e.index))
+
+
+def _parts(value: Value, atoms: Sequence[Atom]) -> list[Value]:
+    """Split a value that is linear in some atoms into their coefficients and the rest."""
     parts: list[Value] = [{} for _ in (*atoms, None)]
     for mono, c in value.items():
         found = [(at, e) for at, a in enumerate(atoms) for b, e in mono if a is b]
         if len(found) > 1 or any(e != 1 for _, e in found):
-            raise ValueError(f"not linear in {', '.join(map(str, by))}: {expr!r}")
+            raise ValueError(f"not linear in {', '.join(str(a.data) for a in atoms)}: {read(value)!r}")
         at = found[0][0] if found else -1
         parts[at][tuple((a, e) for a, e in mono if not found or a is not atoms[at])] = c
-    return [read(part, names) for part in parts]
+    return parts
 
 
-def factored(expr: Any, positives: Iterable[Any] = ()) -> Expr:
-    """Compute a rational expression as one fraction of factors over the rationals, those of positives as given."""
+def _in_factors(value: Value, names: Mapping[Symbol, Any], positives: Iterable[Any] = ()) -> Expr:
+    """Read a value in factors over the rationals, and without a minus where a difference can be turned."""
+    if not value:
+        return Integer(0)
     normal = Normalizer()
     known = {frozen(unit(normal(p))): sympify(p) for p in positives}
-    parts: list[Expr] = []
-    for factor, multiplicity in factors(*fraction(normal(sympify(expr)))):
-        given = next((known[key] for s in (1, -1) if (key := frozen(unit(scaled(factor, s)))) in known), read(factor))
-        ratio = factor[min(factor)] / normal(given)[min(factor)]
-        parts += [Rational(ratio.numerator, ratio.denominator) ** multiplicity, given**multiplicity]
+    parts, turnable = [], []
+    for factor, multiplicity in factors(*fraction(value)):
+        given = next((known[key] for s in (1, -1) if (key := frozen(unit(scaled(factor, s)))) in known), None)
+        sign = 1 if given is None else Fraction(factor[min(factor)] / normal(given)[min(factor)])
+        base = read(factor, names) if given is None else given
+        if given is None and multiplicity % 2 and _is_difference(factor):
+            turnable.append(len(parts) + 1)
+        parts += [Rational(sign.numerator, sign.denominator) ** multiplicity, base**multiplicity]
+    if turnable and Mul(*(p for p in parts if p.is_Rational)) < 0:
+        at = turnable[0]
+        parts[at] = (-parts[at].base) ** parts[at].exp if parts[at].is_Pow else -parts[at]
+        parts.append(Integer(-1))
     return Mul(*parts)
+
+
+def _is_difference(factor: Value) -> bool:
+    """Whether a factor is as well the other way round: it has terms of both signs, and no count."""
+    counts = any(a.kind == "symbol" and a.data.is_integer for mono in factor for a, _ in mono)
+    return not counts and len({c > 0 for c in factor.values()}) == 2
 
 
 def _in_coordinates(expr: Any, chart: Chart, keep: Iterable[Any], over: Any) -> tuple[Value, dict[Symbol, Any]]:
@@ -185,4 +226,4 @@ _READERS: dict[str, Callable[[Any, Mapping[Symbol, Any]], Expr]] = {
     "inverse": lambda data, names: Integer(1) / read(dict(data), names),
 }
 
-__all__ = ["Chart", "closed", "collected", "factored", "read"]
+__all__ = ["Chart", "arranged", "closed", "collected", "factored", "read"]

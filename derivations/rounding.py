@@ -13,6 +13,7 @@ from sympy import Expr, Integer, sqrt
 from normspec.derivations.language import (
     Definition,
     Vector,
+    define,
     mean,
     natural,
     partial,
@@ -23,14 +24,27 @@ from normspec.derivations.language import (
 )
 from normspec.derivations.magnitudes import Magnitude
 from normspec.derivations.proof import Bound, Chapter, Equation, claim
-from normspec.derivations.quantities import i, j, mu, v, x
+from normspec.derivations.quantities import by_mean, i, j, moments, mu, v, x
+from normspec.derivations.readback import arranged, closed, factored
 from normspec.derivations.rewriting import derivative
 
-u, k, w = positive("u"), natural("k"), positive("w")
+u, w = positive("u"), positive("w")
+k, l = natural("k l")  # noqa: E741 - counts
 d, p, a, b, e, t_0 = (scalar(name) for name in ("d", "p", "a", "b", "e", "t_0"))
 D, R, A, B, T, E = (positive(name) for name in ("D", "rho", "A", "B", "T", "E"))
 t, f, F = Vector("t"), Vector("f"), Vector("F", positive=True)
-BOUNDS: dict[Any, Any] = {d: D, p: R, a: A, b: B, e: E, t_0: T, t.head: T, f.head: F}
+p_3 = scalar("p_3")
+BOUNDS: dict[Any, Any] = {
+    d: D,
+    p: R,
+    p_3: define("rho_3", closed((1 + R) ** 3 - 1)),
+    a: A,
+    b: B,
+    e: E,
+    t_0: T,
+    t.head: T,
+    f.head: F,
+}
 
 g, gamma, beta, xhat = Vector("g"), Vector("gamma"), Vector("beta"), Vector("xhat")
 mean_x, gbar, q, r = scalar("mu"), scalar("gbar"), scalar("q"), positive("r")
@@ -52,38 +66,44 @@ def linear(expr: Expr, errors: tuple[Expr, ...]) -> Expr:
 f_1, f_2, f_3 = (scalar(name) for name in ("f_1", "f_2", "f_3"))
 spread = (x[i] - mu - d) ** 2
 change, kappa = scalar("Delta"), scalar("kappa")
+mean_error = closed(mean(x[i] * (1 + t[i]), i) - mu)
+two_products = (f_1 * f_2 + d) * f_3 + e
+underflow = closed(two_products - f_1 * f_2 * f_3)
 
 y_exact = gamma[j] * r * c + beta[j]
-y_shared = gamma[j] * r * (c * p - d * (1 + p))
-y_error = y_shared + gamma[j] * r * (1 + p) * (c - d) * t_0 + beta[j] * e
+y_shared = gamma[j] * r * (1 + p) * (c - d) + beta[j]
+shared_error = closed(y_shared - y_exact, keep=[centred])
 y_computed = gamma[j] * r * (1 + p) * (c - d) * (1 + t_0) + beta[j] * (1 + e)
-folded_error = y_shared + gamma[j] * r * (1 + p) * (x[j] * t_0 - (mean_x + d) * a) + beta[j] * e
+y_error = shared_error + arranged(y_computed - y_shared, [t_0, e], keep=[centred])
+folded_shared = gamma[j] * r * (1 + p) * (x[j] - (mean_x + d)) + beta[j]
 folded = gamma[j] * r * (1 + p) * (x[j] * (1 + t_0) - (mean_x + d) * (1 + a)) + beta[j] * (1 + e)
+folded_error = shared_error + arranged(folded - folded_shared, [t_0, a, e])
 first_order = linear(y_error, (d, p, t_0, e))
-higher_order = gamma[j] * r * (c * p * t_0 - d * p - d * t_0 - d * p * t_0)
+higher_order = closed(y_error - first_order, keep=[centred])
 
-q_error = mean(g[i] * (centred[i] - d) * t[i], i) - d * mean(g[i], i)
+q_computed = mean(g[i] * (centred[i] - d) * (1 + t[i]), i)
+q_error = arranged(q_computed - mean(g[i] * centred[i], i), [d], keep=[centred])
 dx_exact = r * (g[j] - gbar - c * q * r**2)
-dx_shared = r * (1 + p) * (g[j] - gbar - a - (c - d) * (q + b) * (r * (1 + p)) ** 2)
-dx_error = (
-    p * r * (g[j] - gbar - c * q * r**2)
-    - r * (1 + p) * a
-    - (r * (1 + p)) ** 3 * ((c - d) * b - d * q)
-    - r**3 * (1 + p) * p * (2 + p) * c * q
-)
+dx_shared = r * (1 + p) * (g[j] - gbar - a) - r**3 * (1 + p_3) * (c - d) * (q + b)
+exact_sums = substitute(dx_shared, {a: Integer(0), b: Integer(0)})
+by_statistics = arranged(exact_sums - dx_exact, [p, p_3], keep=[centred])
+dx_error = by_statistics + arranged(dx_shared - exact_sums, [a, b], keep=[centred])
 t_1, t_2, t_3 = t[1], t[2], t[3]
-dx_rounded = (
-    r * (1 + p) * (g[j] * (1 + t_1) - (gbar + a) * (1 + t_2) - (c - d) * (q + b) * (r * (1 + p)) ** 2 * (1 + t_3))
+dx_rounded = r * (1 + p) * (g[j] * (1 + t_1) - (gbar + a) * (1 + t_2)) - r**3 * (1 + p_3) * (c - d) * (q + b) * (
+    1 + t_3
 )
-dx_elementwise = (
-    r * (1 + p) * g[j] * t_1 - r * (1 + p) * (gbar + a) * t_2 - (r * (1 + p)) ** 3 * (c - d) * (q + b) * t_3
-)
+dx_elementwise = arranged(dx_rounded - dx_shared, [t_1, t_2, t_3], keep=[centred])
 
 old, new, weight = scalar("r_0"), scalar("M"), scalar("a_n")
-blended = (old + weight * (new + d - old) * (1 + t_0)) * (1 + e)
-blend_error = weight * d * (1 + t_0) + weight * (new - old) * t_0 + (old + weight * (new + d - old) * (1 + t_0)) * e
-one_pass_error = mean(x[i] ** 2 * t[i], i) - (2 * mu * d + d**2) * (1 + e) - mu**2 * e
+moved = define("Delta", new - old)
+blended = (old + weight * (moved + d) * (1 + t_0)) * (1 + e)
+blend_error = arranged(blended - (old + weight * moved), [d], keep=[moved])
+one_pass = mean(x[i] ** 2 * (1 + t[i]), i) - (mu + d) ** 2 * (1 + e)
+one_pass_error = closed(one_pass - v, by_mean)
+dgamma_error = closed(total(g[i] * (xhat[i] + f[i]) * (1 + t[i]), i) - total(g[i] * xhat[i], i))
 result = scalar("y")
+stored = (result + a) * (1 + e) + b
+stored_error = arranged(stored - result, [a])
 
 CHAPTER = Chapter(
     "rounding",
@@ -98,18 +118,29 @@ CHAPTER = Chapter(
                 "(k + 1) u < 1",
                 positives=(1 - k * u, 1 - (k + 1) * u),
             ),
-            source="Higham 2002, lemma 3.1",
+            Bound(
+                (1 + growth(k)) * (1 + growth(l)) - 1,
+                growth(k + l),
+                "so k and l roundings come to no more than k + l",
+                positives=(1 - k * u, 1 - l * u, 1 - (k + l) * u),
+            ),
+            Equation(
+                growth(k),
+                k * u + factored(growth(k) - k * u, positives=(1 - k * u,)),
+                "to first order k u, and what remains",
+            ),
+            source="Higham 2002, lemmas 3.1 and 3.3",
         ),
         claim(
             "rounding-mean",
             "The mean is off by the means of the summands' own errors.",
-            Equation(mean(x[i] * (1 + t[i]), i) - mu, mean(x[i] * t[i], i), "each summand has its own factor 1 + tᵢ"),
-            Magnitude(mean(x[i] * t[i], i), BOUNDS, "|tᵢ| ≤ T, the growth of h + 1 roundings"),
+            Equation(mean(x[i] * (1 + t[i]), i) - mu, mean_error, "each summand has its own factor 1 + tᵢ"),
+            Magnitude(mean_error, BOUNDS, "|tᵢ| ≤ T, the growth of h + 1 roundings"),
         ),
         claim(
             "rounding-variance",
             "In two passes an error d of the mean only increases the variance, by its square; the rest is relative.",
-            Equation(mean(spread, i), v + d**2, "the cross term vanishes"),
+            Equation(mean(spread, i), closed(mean(spread, i), moments), "the cross term vanishes"),
             Bound(
                 mean(spread * (1 + t[i]), i),
                 (v + d**2) * (1 + T),
@@ -128,7 +159,7 @@ CHAPTER = Chapter(
         claim(
             "rounding-one-pass",
             "In one pass the error is relative to the mean square, not to the variance.",
-            Equation(mean(x[i] ** 2 * (1 + t[i]), i) - (mu + d) ** 2 * (1 + e) - v, one_pass_error, "v = E[x²] − μ²"),
+            Equation(one_pass - v, one_pass_error, "v = E[x²] − μ²"),
             Magnitude(one_pass_error, BOUNDS, "|d| ≤ D, |tᵢ| ≤ T and |e| ≤ E"),
         ),
         claim(
@@ -139,13 +170,13 @@ CHAPTER = Chapter(
                 (1 + kappa) / sqrt(1 + change / w) / sqrt(w),
                 "κ gathers the roundings of sum, root and division",
             ),
-            Equation(partial(1 / sqrt(w), w), -1 / (2 * w) / sqrt(w), "to first order, by −Δ/(2 w)"),
+            Equation(partial(1 / sqrt(w), w), closed(partial(1 / sqrt(w), w)), "to first order, by −Δ/(2 w)"),
         ),
         claim(
             "rounding-underflow",
             "A product that underflows on its way is off by what the later factors make of that.",
-            Equation(((f_1 * f_2 + d) * f_3 + e) - f_1 * f_2 * f_3, d * f_3 + e, "two products, each stored"),
-            Magnitude(d * f_3 + e, BOUNDS, "so the worst order multiplies by the largest factor last; D = E = η/2"),
+            Equation(two_products - f_1 * f_2 * f_3, underflow, "two products, each stored"),
+            Magnitude(underflow, BOUNDS, "so the worst order multiplies by the largest factor last; D = E = η/2"),
         ),
         claim(
             "rounding-y",
@@ -169,17 +200,13 @@ CHAPTER = Chapter(
         claim(
             "rounding-projection",
             "The gradient's projection q = mean g (x − μ): an error of the mean enters through mean g.",
-            Equation(
-                mean(g[i] * (centred[i] - d) * (1 + t[i]), i) - mean(g[i] * centred[i], i),
-                q_error,
-                "each summand has its own factor",
-            ),
+            Equation(q_computed - mean(g[i] * centred[i], i), q_error, "each summand has its own factor"),
             Magnitude(q_error, BOUNDS, "|d| ≤ D and |tᵢ| ≤ T"),
         ),
         claim(
             "rounding-dx",
             "The error of the gradient: through mean, rstd and the two sums, and the element's own roundings.",
-            Equation(dx_shared - dx_exact, dx_error, "r̂ = r (1 + p), μ̂ = μ + d, q̂ = q + b"),
+            Equation(dx_shared - dx_exact, dx_error, "r̂ = r (1 + p), r̂³ = r³ (1 + p₃), μ̂ = μ + d, q̂ = q + b"),
             Magnitude(dx_error, BOUNDS, "|a| ≤ A and |b| ≤ B are the errors of the sums"),
             Equation(dx_rounded - dx_shared, dx_elementwise, "one factor for each of the three terms"),
             Magnitude(dx_elementwise, BOUNDS, "|tᵢ| ≤ T, the growth of six roundings"),
@@ -189,25 +216,23 @@ CHAPTER = Chapter(
             "The gradients of gamma and beta: errors of x̂, weighed by the cotangents, and those of the sum.",
             Equation(
                 total(g[i] * (xhat[i] + f[i]) * (1 + t[i]), i) - total(g[i] * xhat[i], i),
-                total(g[i] * f[i] * (1 + t[i]), i) + total(g[i] * xhat[i] * t[i], i),
+                dgamma_error,
                 "f is the error of x̂",
             ),
-            Magnitude(
-                total(g[i] * f[i] * (1 + t[i]), i) + total(g[i] * xhat[i] * t[i], i), BOUNDS, "|fᵢ| ≤ Fᵢ, for gamma"
-            ),
+            Magnitude(dgamma_error, BOUNDS, "|fᵢ| ≤ Fᵢ, for gamma"),
             Magnitude(total(g[i] * t[i], i), BOUNDS, "for beta"),
         ),
         claim(
             "rounding-blend",
             "One step of the running statistics: the new statistic's error by its weight, and three roundings.",
-            Equation(blended - (old + weight * (new - old)), blend_error, "r₀ + aₙ (M − r₀)"),
+            Equation(blended - (old + weight * moved), blend_error, "r₀ + aₙ Δ, with Δ = M − r₀"),
             Magnitude(blend_error, BOUNDS, "|d| ≤ D is the error of the new statistic"),
         ),
         claim(
             "rounding-store",
             "Storing a result that is off by a: one more rounding, and half a subnormal.",
-            Equation((result + a) * (1 + e) + b - result, a + (result + a) * e + b, "b is the underflow"),
-            Magnitude(a + (result + a) * e + b, BOUNDS, "|a| ≤ A, |e| ≤ u and |b| ≤ η/2"),
+            Equation(stored - result, stored_error, "b is the underflow"),
+            Magnitude(stored_error, BOUNDS, "|a| ≤ A, |e| ≤ u and |b| ≤ η/2"),
         ),
     ),
 )

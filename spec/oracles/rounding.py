@@ -43,7 +43,10 @@ def one_pass(S: Any, x: Any, mean: Any, m: int, mean_error: Any, growth: Any, un
     """
     variance_error = (
         mean * mean * unit
-        + (2 * S.abs(mean) * mean_error + mean_error * mean_error) * (1 + unit)
+        + mean_error * mean_error * unit
+        + 2 * S.abs(mean) * mean_error
+        + 2 * S.abs(mean) * mean_error * unit
+        + mean_error * mean_error
         + S.total(x * x) * growth / m
     )
     return {"variance_error": variance_error}
@@ -116,13 +119,13 @@ def y(
 
     Claim: rounding-y.
     """
-    widening = 1 + rstd_error
     centred = x - mean
+    widening = 1 + rstd_error
     reach = mean_error + S.abs(centred)
     y_error = (
         S.abs(beta) * unit
         + S.abs(gamma) * reach * growth * rstd * widening
-        + (mean_error * widening + S.abs(centred) * rstd_error) * S.abs(gamma) * rstd
+        + (mean_error * rstd_error + S.abs(centred) * rstd_error + mean_error) * S.abs(gamma) * rstd
     )
     return {"y_error": y_error}
 
@@ -144,12 +147,13 @@ def y_folded(
 
     Claim: rounding-y-folded.
     """
-    widening = 1 + rstd_error
     centred = x - mean
+    widening = 1 + rstd_error
     y_error = (
         S.abs(beta) * unit
-        + (mean_error * widening + S.abs(centred) * rstd_error) * S.abs(gamma) * rstd
-        + (S.abs(x) * growth + other * (mean_error + S.abs(mean))) * S.abs(gamma) * rstd * widening
+        + S.abs(gamma) * S.abs(x) * growth * rstd * widening
+        + (mean_error * rstd_error + S.abs(centred) * rstd_error + mean_error) * S.abs(gamma) * rstd
+        + S.abs(gamma) * (other * rstd * widening * (mean_error + S.abs(mean)))
     )
     return {"y_error": y_error}
 
@@ -160,8 +164,10 @@ def projection(S: Any, x: Any, g: Any, mean: Any, m: int, mean_error: Any, growt
     Claim: rounding-projection.
     """
     centred = x - mean
-    reach = mean_error + S.abs(centred)
-    projection_error = S.total(S.abs(g) * reach) * growth / m + S.abs(S.total(g)) * mean_error / m
+    projection_error = (
+        S.total(S.abs(centred) * S.abs(g)) * growth / m
+        + mean_error * (S.total(S.abs(g)) * growth + S.abs(S.total(g))) / m
+    )
     return {"projection_error": projection_error}
 
 
@@ -184,18 +190,20 @@ def dx(
     Claim: rounding-dx.
     """
     widening = 1 + rstd_error
+    cubed = rstd_error * (3 * rstd_error + 3 + rstd_error * rstd_error)
     centred = x - mean
     reach = mean_error + S.abs(centred)
     shared_error = (
         gbar_error * rstd * widening
-        + S.abs(centred * q * rstd * rstd + gbar - g) * rstd * rstd_error
-        + (S.abs(q) * mean_error + reach * projection_error) * rstd * rstd * rstd * widening * widening * widening
-        + S.abs(centred) * (S.abs(q) * rstd * rstd * rstd * rstd_error * widening * (2 + rstd_error))
+        + S.abs(q) * mean_error * rstd * rstd * rstd
+        + S.abs(gbar - g) * rstd * rstd_error
+        + reach * S.abs(q) * cubed * rstd * rstd * rstd
+        + reach * (projection_error * rstd * rstd * rstd * (1 + cubed))
     )
     own_error = (
         S.abs(g) * growth * rstd * widening
         + growth * rstd * widening * (gbar_error + S.abs(gbar))
-        + reach * (growth * rstd * rstd * rstd * widening * widening * widening * (projection_error + S.abs(q)))
+        + reach * (growth * rstd * rstd * rstd * (1 + cubed) * (projection_error + S.abs(q)))
     )
     return {"shared_error": shared_error, "own_error": own_error}
 
@@ -205,7 +213,11 @@ def dgamma(S: Any, g: Any, xhat: Any, f: Any, growth: Any) -> dict[str, Any]:
 
     Claim: rounding-parameters.
     """
-    dgamma_error = S.block_total(S.abs(g) * S.abs(xhat)) * growth + S.block_total(S.abs(g) * f) * (1 + growth)
+    dgamma_error = (
+        S.block_total(S.abs(g) * S.abs(xhat)) * growth
+        + S.block_total(S.abs(g) * f) * growth
+        + S.block_total(S.abs(g) * f)
+    )
     return {"dgamma_error": dgamma_error}
 
 
@@ -223,10 +235,13 @@ def blend(S: Any, old: Any, new: Any, weight: Any, mean_error: Any, growth: Any,
 
     Claim: rounding-blend.
     """
+    moved = new - old
     running_error = (
-        S.abs(new - old) * S.abs(weight) * growth
-        + unit * (S.abs(old) + S.abs(weight) * (1 + growth) * (mean_error + S.abs(new) + S.abs(old)))
-        + S.abs(weight) * mean_error * (1 + growth)
+        S.abs(old) * unit
+        + S.abs(moved) * S.abs(weight) * growth
+        + S.abs(moved) * S.abs(weight) * unit
+        + S.abs(moved) * S.abs(weight) * growth * unit
+        + S.abs(weight) * mean_error * (1 + growth) * (1 + unit)
     )
     return {"running_error": running_error}
 
@@ -236,5 +251,5 @@ def store(S: Any, y: Any, y_error: Any, unit: Any, underflow: Any) -> dict[str, 
 
     Claim: rounding-store.
     """
-    stored_error = underflow + y_error + (y_error + S.abs(y)) * unit
+    stored_error = S.abs(y) * unit + underflow + y_error * (1 + unit)
     return {"stored_error": stored_error}
