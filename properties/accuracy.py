@@ -61,8 +61,7 @@ class Entry:
     @property
     def drops(self) -> bool:
         """Return whether the grade is below the one that is declared."""
-        declared = [letter for letter in ORDER if letter == self.declared]
-        return any(drops_below(self.grade, letter) for letter in declared)
+        return drops_below(self.grade, self.declared)
 
 
 def measure_accuracy(implementation: Implementation, settings: Settings) -> Iterator[Progress | Entry]:

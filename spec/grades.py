@@ -99,6 +99,7 @@ def weakest(grades: Iterable[Grade]) -> Grade:
     return ranked[-1] if ranked else "U" if "U" in seen else "?"
 
 
-def drops_below(seen: Grade, declared: Grade) -> bool:
-    """Return whether a grade ranks below the declared one."""
-    return seen in ORDER and ORDER.index(seen) > ORDER.index(declared)
+def drops_below(seen: Grade, declared: str) -> bool:
+    """Return whether a grade ranks below the declared one, where both rank."""
+    ranks: dict[str, int] = {letter: rank for rank, letter in enumerate(ORDER)}
+    return seen in ranks and declared in ranks and ranks[seen] > ranks[declared]

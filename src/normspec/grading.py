@@ -7,7 +7,7 @@ from typing import Any
 
 from normspec.properties.accuracy import Entry, measure_accuracy
 from normspec.properties.hunt import Progress
-from normspec.report import CONFORMS, INTERRUPTED, NONCONFORMING, NOTHING_EXECUTED
+from normspec.report import exit_code_of
 from normspec.request import Request
 from normspec.spec.grades import ORDER
 from normspec.versions import versions
@@ -37,11 +37,8 @@ class Table:
     @property
     def exit_code(self) -> int:
         """Return 0 when every grade is at least the declared one, 1 when one is not, 3 when nothing was graded."""
-        if self.interrupted:
-            return INTERRUPTED
-        if not any(entry.grade in ORDER for entry in self.entries):
-            return NOTHING_EXECUTED
-        return NONCONFORMING if self.dropped else CONFORMS
+        decided = any(entry.grade in ORDER for entry in self.entries)
+        return exit_code_of(interrupted=self.interrupted, failed=bool(self.dropped), decided=decided)
 
 
 def run_grades(asked: Request, watch: Watch) -> Table:

@@ -13,7 +13,7 @@ from normspec.properties.search import fingerprint
 from normspec.properties.trial import Trial
 from normspec.request import named
 from normspec.spec.case import Case
-from normspec.spec.grades import ORDER, Grade, drops_below, weakest
+from normspec.spec.grades import Grade, drops_below, weakest
 from normspec.spec.operations import OPERATIONS
 
 
@@ -27,8 +27,7 @@ class Regraded:
     @property
     def still_fails(self) -> bool:
         """Return whether the grade is still below the declared one, or is no more to be had."""
-        declared = [letter for letter in ORDER if letter == self.entry.declared]
-        return self.grade is None or any(drops_below(self.grade, letter) for letter in declared)
+        return self.grade is None or drops_below(self.grade, self.entry.declared)
 
 
 def regrade(table: Table) -> Iterator[Regraded]:

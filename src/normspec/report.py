@@ -13,6 +13,20 @@ from normspec.properties.verdict import Result
 CONFORMS, NONCONFORMING, WRONG_CALL, NOTHING_EXECUTED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
+def exit_code_of(*, interrupted: bool, failed: bool, decided: bool) -> int:
+    """Return the exit code of a run: 130 where it was stopped, whatever it found, and 3 where nothing could fail."""
+    if interrupted:
+        return INTERRUPTED
+    if failed:
+        return NONCONFORMING
+    return CONFORMS if decided else NOTHING_EXECUTED
+
+
+def finished(code: int) -> bool:
+    """Return whether a run with this exit code came to its end and found something that can be recorded."""
+    return code in (CONFORMS, NONCONFORMING)
+
+
 class NonConformanceError(AssertionError):
     """An implementation broke a law that it is not on record for."""
 
@@ -67,15 +81,9 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """Return 0 when all that ran conforms, 1 when something does not, 3 when nothing ran that could have failed.
-
-        A run that was stopped has 130, whatever it found.
-        """
-        if self.interrupted:
-            return INTERRUPTED
-        if self.failures:
-            return NONCONFORMING
-        return CONFORMS if self.summary.executed > self.summary.undecided else NOTHING_EXECUTED
+        """Return 0 when all that ran conforms, 1 when something does not, 3 when nothing ran that could have failed."""
+        decided = self.summary.executed > self.summary.undecided
+        return exit_code_of(interrupted=self.interrupted, failed=bool(self.failures), decided=decided)
 
     def raise_for_failures(self) -> None:
         """Raise NonConformanceError when the exit code is not 0, with one line for each failure."""

@@ -13,7 +13,14 @@ DTYPES = click.option("--dtype", "dtypes", multiple=True, metavar="NAME", help="
 SEED = click.option(
     "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search."
 )
-"""What 'normspec check' and 'normspec grade' are both asked."""
+"""What several commands are asked."""
+
+
+def examples(default: int | None, told: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that says how many cases are drawn; the default is shown where there is one."""
+    count = click.IntRange(min=1)
+    return click.option("--max-examples", metavar="N", type=count, default=default, show_default=True, help=told)
+
 
 OPTIONS = (
     click.option(
@@ -23,12 +30,7 @@ OPTIONS = (
         show_default=True,
         help="How hard to look: quick, default, thorough or ci ('normspec list profiles').",
     ),
-    click.option(
-        "--max-examples",
-        metavar="N",
-        type=click.IntRange(min=1),
-        help="How many cases each law is tried on, for each dtype; without it, what the profile says.",
-    ),
+    examples(None, "How many cases each law is tried on, for each dtype; without it, what the profile says."),
     SEED,
     click.option(
         "--jobs",

@@ -83,9 +83,9 @@ def _recorded(report: "Report", asked: "Request", path: Path) -> int:
     from normspec.files import write_whole
     from normspec.known_file import known_failures_text
     from normspec.recording import record
-    from normspec.report import CONFORMS, NONCONFORMING
+    from normspec.report import CONFORMS, NONCONFORMING, finished
 
-    if report.exit_code not in (CONFORMS, NONCONFORMING):
+    if not finished(report.exit_code):
         click.echo(f"{path.name} is left as it is: the run did not come to its end, or executed nothing", err=True)
         return report.exit_code
     made = record(report, asked)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from normspec.commands.amount import DTYPES, OPERATIONS, SEED
+from normspec.commands.amount import DTYPES, OPERATIONS, SEED, examples
 from normspec.commands.errors import as_wrong_call
 
 if TYPE_CHECKING:
@@ -19,14 +19,7 @@ _FILE = click.Path(path_type=Path)
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @OPERATIONS
 @DTYPES
-@click.option(
-    "--max-examples",
-    metavar="N",
-    type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
-    help="How many cases are drawn, for each dtype, besides those that are always tried.",
-)
+@examples(100, "How many cases are drawn, for each dtype, besides those that are always tried.")
 @click.option(
     "--climb",
     metavar="N",
@@ -82,10 +75,10 @@ def command(
 def _held(table: "Table", path: Path, record: "Table | None", asked: "Request") -> int:
     """Record a table, or hold it against the one on record; return the exit code."""
     from normspec.ratchet import unrecorded, worse
-    from normspec.report import CONFORMS, NONCONFORMING
+    from normspec.report import CONFORMS, NONCONFORMING, finished
     from normspec.terminal.grades import print_ratchet
 
-    if table.exit_code not in (CONFORMS, NONCONFORMING):
+    if not finished(table.exit_code):
         return table.exit_code
     if record is None:
         _write(path, table)

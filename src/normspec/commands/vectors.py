@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from normspec.commands.amount import DTYPES, OPERATIONS, SEED, examples
 from normspec.commands.errors import as_wrong_call
 from normspec.commands.written import written_options
 
@@ -25,8 +26,8 @@ def command() -> None:
 
 @command.command("export")
 @click.argument("folder", type=_FOLDER, metavar="DIR")
-@click.option("--operation", "operations", multiple=True, metavar="NAME", help="Only this operation; may be repeated.")
-@click.option("--dtype", "dtypes", multiple=True, metavar="NAME", help="Only this dtype; may be repeated.")
+@OPERATIONS
+@DTYPES
 @click.option(
     "--convention",
     "conventions",
@@ -34,15 +35,8 @@ def command() -> None:
     metavar="NAME=VALUE",
     help="Where the answers will follow another than the default; may be repeated.",
 )
-@click.option(
-    "--max-examples",
-    metavar="N",
-    type=click.IntRange(min=1),
-    default=20,
-    show_default=True,
-    help="How many cases are drawn of the main kind, besides those that are always tried.",
-)
-@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of the cases.")
+@examples(20, "How many cases are drawn of the main kind, besides those that are always tried.")
+@SEED
 def export_command(folder: Path, **asked: Any) -> int:
     """Write cases into a new folder DIR, a file for each operation and dtype.
 
