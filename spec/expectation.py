@@ -133,10 +133,19 @@ def _expected(question: Question, name: str, output: Bounded) -> Expected:
     exact, tolerance, back = output.exact, output.tolerance, question.rows.back
     if name == "dx" and (undefined := undefined_gradients(question.operation.oracle, question.arrays["x"])).any():
         tolerance = np.where(undefined[:, None], np.inf, tolerance)
+    if name == "dbeta" and (spreadless := _without_spread(question)).any():
+        tolerance = np.where(question.rows.regroup(spreadless).any(axis=-1, keepdims=True), np.inf, tolerance)
     if question.batch_statistics and name in LARGEST and _projects(question.operation):
         largest = LARGEST[name](question)
         tolerance = np.where((largest > 0) & (tolerance > largest), np.inf, tolerance)
     return Expected(*(back(name, rows) for rows in (exact.high, exact.low, exact.radius, tolerance, output.tolerance)))
+
+
+def _without_spread(question: Question) -> Array:
+    """Return the elements whose y is undefined, divided by their group's spread of 0: dbeta is then of nothing."""
+    x = question.arrays["x"]
+    constant = np.all(x == x[:, :1], axis=-1, keepdims=True) & (question.batch_statistics and not question.epsilon)
+    return np.broadcast_to(constant, x.shape)
 
 
 def _projects(operation: Operation) -> bool:
