@@ -35,7 +35,7 @@ Pair = dict[str, Any]
 def members_of(case: Case) -> int:
     """Return the elements of the largest group of a case."""
     groups = OPERATIONS[case.operation].groups
-    return max(groups(step.input.shape, case.attributes).members for step in case.script if step.verb != "backward")
+    return max(groups(step.input.shape, case.attributes).members for step in case.script if step.x is not None)
 
 
 def row(fault: Fault, operation: str, seeds: tuple[int, ...], examples: int) -> Pair:

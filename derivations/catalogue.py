@@ -151,6 +151,11 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "rescale-double-backward-x-projected",
         "rescale-double-backward-g",
     ),
+    "forward_mode": (
+        "tangent-y",
+        "rescale-tangent-y",
+        "inference-tangent-y",
+    ),
     "orders": (
         "family-y",
         "family-y-folded",

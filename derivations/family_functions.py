@@ -30,6 +30,8 @@ TRAINING, BACKWARD = (*WHOLE_TRAINING, "d"), (*WHOLE_BACKWARD, "d")
 INFERENCE = ("S", "x", "gamma", "beta", "mean", "variance", "epsilon")
 INFERENCE_BACKWARD = ("S", "x", "dy", "gamma", "mean", "variance", "epsilon")
 SECOND = ("S", "x", "dy", "gamma", "u", "epsilon", "m", "d")
+TANGENTS = ("S", "x", "gamma", "u", "u_gamma", "u_beta", "epsilon", "m", "d")
+INFERENCE_TANGENTS = ("S", "x", "gamma", "u", "u_gamma", "u_beta", "mean", "variance", "epsilon")
 STATISTICS = {"mean": mu, "variance": family.centred.v}
 TANGENT = {"t": "tangent", "P": "p", "Q": "q", "A": "own"}
 PROJECTED = {"c": "centred", **TANGENT}
@@ -91,6 +93,11 @@ NORMALIZE = (
             ("pooled-mean", "pooled-variance"), names=POOLED),
     Formula("pool_weighted", POOL, "The same mean as a weighted one.", {"mean": right("pooled-mean", 1)},
             ("pooled-mean",), names=POOLED),
+    Formula("tangent", TANGENTS, "How y follows in training where x, gamma and beta move along u, u_gamma and u_beta.",
+            {"ty": right("tangent-y")}, ("tangent-y",),
+            {"t": double_backward.T, "xhat": Opened(family.centred.xhat)}, TANGENT),
+    Formula("inference_tangent", INFERENCE_TANGENTS, "The same in inference, with given statistics.",
+            {"ty": right("inference-tangent-y")}, ("inference-tangent-y",), {"xhat": Opened(xhat_r)}),
     Formula("unbias", ("variance", "m"), "The unbiased variance from the biased one: m / (m - 1).",
             {"unbiased": left("bessel", 0).args[0]}, ("bessel",)),
 )  # fmt: skip
@@ -119,4 +126,7 @@ RESCALE = (
     Formula("double_backward_projected", SECOND, "The same dx with sums over the elements.",
             {"dx": right("rescale-double-backward-x-projected")}, ("rescale-double-backward-x-projected",),
             names=PROJECTED),
+    Formula("tangent", TANGENTS, "How y follows where x, gamma and beta move along u, u_gamma and u_beta.",
+            {"ty": right("rescale-tangent-y")}, ("rescale-tangent-y",),
+            {"t": double_backward.T_BARE, "xhat": Opened(family.uncentred.xhat)}, TANGENT),
 )  # fmt: skip

@@ -27,7 +27,7 @@ def demanded(case: Case, index: int) -> Mapping[str, tuple[int, ...]]:
 
 def _shapes(case: Case, index: int) -> Mapping[str, tuple[int, ...]]:
     step, operation = case.script[index], OPERATIONS[case.operation]
-    if step.verb != "backward":
+    if step.x is not None:
         y = operation.shape_of("y", step.input.shape, case.attributes)
         further = {name: operation.shape_of(name, step.input.shape, case.attributes) for name in operation.further}
         return {"y": y, **further} | {name: values.shape for name, values in case.state.items()}

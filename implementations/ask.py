@@ -93,8 +93,8 @@ def _perform(session: _Session, implementation: Implementation, watch: Callable[
     instance = implementation.create(case.but(parameters=parameters, state=state))
     for session.position, step in enumerate(case.script):
         watch(session.position)
-        answer = _backward(session, instance, step) if step.verb == "backward" else _forward(session, instance, step)
-        session.answers.append(answer)
+        take = {"backward": _backward, "jvp": _tangent}.get(step.verb, _forward)
+        session.answers.append(take(session, instance, step))
 
 
 def _forward(session: _Session, instance: Instance, step: Step) -> Mapping[str, Array]:
@@ -111,9 +111,9 @@ def _forward(session: _Session, instance: Instance, step: Step) -> Mapping[str, 
 
 def _backward(session: _Session, instance: Instance, step: Step) -> Mapping[str, Array]:
     case = session.case
-    if step.cotangent is None or step.of is None:
+    if step.cotangent is None:
         raise ValueError(f"script[{session.position}] has no cotangent")
-    earlier = sum(other.verb != "backward" for other in case.script[: step.of])
+    earlier = _earlier(session, step)
     cotangent = session.hand(f"step {session.position}: cotangent", step.cotangent)
     if step.direction is None:
         answer = instance.backward(earlier, cotangent, step.wanted)
@@ -121,3 +121,19 @@ def _backward(session: _Session, instance: Instance, step: Step) -> Mapping[str,
         direction = session.hand(f"step {session.position}: direction", step.direction)
         answer = instance.double_backward(earlier, cotangent, direction, step.wanted)  # type: ignore[attr-defined]
     return checked(case, "backward()", answer, demanded(case, session.position))
+
+
+def _tangent(session: _Session, instance: Instance, step: Step) -> Mapping[str, Array]:
+    tangents = {
+        name: session.hand(f"step {session.position}: tangent of {name}", values)
+        for name, values in step.tangents.items()
+    }
+    answer = instance.jvp(_earlier(session, step), tangents)  # type: ignore[attr-defined]
+    return checked(session.case, "jvp()", {"ty": answer}, demanded(session.case, session.position))
+
+
+def _earlier(session: _Session, step: Step) -> int:
+    """Return how many forward steps come before the one that a step belongs to."""
+    if step.of is None:
+        raise ValueError(f"script[{session.position}].of=None: name the forward step that it belongs to")
+    return sum(other.x is not None for other in session.case.script[: step.of])

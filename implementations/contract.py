@@ -29,6 +29,20 @@ class Instance(Protocol):
         ...
 
 
+class Differentiable(Protocol):
+    """What a layer has besides that claims double_backward and jvp among its verbs."""
+
+    def double_backward(
+        self, step: int, cotangent: Array, direction: Array, wanted: tuple[str, ...]
+    ) -> Mapping[str, Array]:
+        """Return the wanted cotangents of dy, x and gamma, where direction is that of dx at the step-th forward."""
+        ...
+
+    def jvp(self, step: int, tangents: Mapping[str, Array]) -> Array:
+        """Return the tangent of the step-th y, where x, gamma and beta move along tangents. No statistic moves."""
+        ...
+
+
 @dataclass(frozen=True)
 class Fact:
     """What one element of one step's output must be: within tolerance of expected.

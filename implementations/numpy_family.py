@@ -56,7 +56,7 @@ def layer(
             spec,
             verbs=(
                 *Claims().verbs,
-                *(("double_backward",) if operation in TWICE and "cast_order" not in declared else ()),
+                *(("double_backward", "jvp") if operation in TWICE and "cast_order" not in declared else ()),
             ),
             layouts=tuple(LAYOUTS),
             momentum_none=bool(spec.state),

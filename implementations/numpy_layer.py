@@ -122,13 +122,32 @@ class NumpyLayer:
             dy = blocks.split(cotangent.astype(self.working))
             g = groups.split(blocks.join(f.scaled_cotangent(dy, gamma)))
             u = groups.split(direction.astype(self.working))
-            tangent = blocks.split(groups.join(np.ldexp(f.dx_training(u, s.xhat, s.scale), -s.exponent)))
+            tangent = blocks.split(self._pushed(saved, direction.astype(self.working)))
             answers = {
                 "ddy": blocks.join(f.scaled_cotangent(tangent, gamma)),
                 "ddx": groups.join(np.ldexp(f.ddx(g, u, s.xhat, s.scale), -2 * s.exponent)),
                 "ddgamma": f.dgamma(dy, tangent).reshape(blocks.parts_shape),
             }
             return {name: answers[name].astype(self.dtype) for name in wanted}
+
+    def jvp(self, step: int, tangents: Mapping[str, Array]) -> Array:
+        """Return the tangent of the step-th y, where x, gamma and beta move along tangents."""
+        saved = self.saved[step]
+        blocks, wide = saved.blocks, {name: values.astype(self.working) for name, values in tangents.items()}
+        with np.errstate(all="ignore"):
+            pushed = blocks.split(self._pushed(saved, wide["x"]))
+            moved = self.formulas.scaled_cotangent(pushed, self._parameter("gamma", blocks))
+            if "gamma" in wide:
+                moved = moved + blocks.spread(wide["gamma"]) * self._scaled(saved)
+            if "beta" in wide:
+                moved = moved + blocks.spread(wide["beta"])
+            return blocks.join(moved).astype(self.dtype)
+
+    def _pushed(self, saved: Saved, u: Array) -> Array:
+        """Return how xhat follows x: its Jacobian is symmetric, so that this is the backward of u."""
+        s, f, rows = saved.standardized, self.formulas, saved.groups.split(u)
+        moved = f.dx_training(rows, s.xhat, s.scale) if saved.training else f.dx_inference(rows, s.scale)
+        return saved.groups.join(np.ldexp(moved, -s.exponent))
 
     def state(self) -> Mapping[str, Array]:
         """Return the running statistics."""

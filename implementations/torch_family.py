@@ -57,10 +57,10 @@ def claims_of(operation: str, **changed: Any) -> Claims:
 
 
 def differentiated(operation: str, **changed: Any) -> Claims:
-    """Return the claims of what autograd differentiates, twice where the operation has a second order."""
-    own = claims_of(operation, **changed)
-    twice = "double-backward" in OPERATIONS[operation].requirements
-    return replace(own, verbs=(*own.verbs, "double_backward")) if twice else own
+    """Return the claims of what autograd differentiates: twice, and forward, where the operation asks for it."""
+    own, requirements = claims_of(operation, **changed), OPERATIONS[operation].requirements
+    asked = {"double-backward": "double_backward", "forward-mode": "jvp"}
+    return replace(own, verbs=(*own.verbs, *(verb for name, verb in asked.items() if name in requirements)))
 
 
 def functional(operation: str) -> Implementation:

@@ -8,6 +8,7 @@ import torch
 
 from normspec.implementations.torch_arrays import to_numpy, to_torch
 from normspec.implementations.torch_calls import FUNCTIONS, Call, Named
+from normspec.implementations.torch_forward import Push, by_duals
 from normspec.implementations.torch_tape import Tape, autograd, wanted_by_forward
 from normspec.spec.case import Case
 from normspec.spec.formats import Array
@@ -41,12 +42,15 @@ def called(call: Call, given: Given) -> Any:
 class FunctionalLayer:
     """A function of torch, with the tensors that a caller would keep."""
 
-    def __init__(self, case: Case, wrap: Wrap = plainly, tape: Tape = autograd, device: str = "cpu") -> None:
-        self.case, self.wrap, self.tape, self.device = case, wrap, tape, device
+    def __init__(
+        self, case: Case, wrap: Wrap = plainly, tape: Tape = autograd, push: Push = by_duals, device: str = "cpu"
+    ) -> None:
+        self.case, self.wrap, self.tape, self.push, self.device = case, wrap, tape, push, device
         self.parameters = {name: to_torch(values, device) for name, values in case.parameters.items()}
         self.running = {name: to_torch(values, device) for name, values in case.state.items()}
         self.wanted = wanted_by_forward(case)
         self.taped: list[Any] = []
+        self.pushed: list[tuple[Call, Given, Given]] = []
 
     def forward(self, x: Array, *, training: bool) -> Array:
         """Return y; torch moves the running statistics in place."""
@@ -57,6 +61,7 @@ class FunctionalLayer:
             result: torch.Tensor = called(call, {**given, **self.running})
             return result
 
+        self.pushed.append((call, leaves, {name: values.clone() for name, values in self.running.items()}))
         taped = self.tape(self.wrap(function), leaves, self.wanted[len(self.taped)])
         self.taped.append(taped)
         return to_numpy(taped.y)
@@ -73,6 +78,13 @@ class FunctionalLayer:
         dy, u = to_torch(cotangent, self.device), to_torch(direction, self.device)
         found = self.taped[step].second(dy, u, wanted)
         return {name: to_numpy(values) for name, values in found.items()}
+
+    def jvp(self, step: int, tangents: Mapping[str, Array]) -> Array:
+        """Return the tangent of y, by another forward from the running statistics of before."""
+        call, leaves, before = self.pushed[step]
+        running = {name: values.clone() for name, values in before.items()}
+        moved = {name: to_torch(values, self.device) for name, values in tangents.items()}
+        return to_numpy(self.push(self.wrap(lambda given: called(call, {**given, **running})), leaves, moved))
 
     def state(self) -> Mapping[str, Array]:
         """Return the running statistics."""

@@ -6,8 +6,10 @@ from types import MappingProxyType
 
 import torch
 from torch import nn
+from torch.func import functional_call
 
 from normspec.implementations.torch_arrays import to_numpy, to_torch
+from normspec.implementations.torch_forward import by_duals
 from normspec.implementations.torch_tape import Graph, wanted_by_forward
 from normspec.spec.case import Case
 from normspec.spec.formats import Array
@@ -36,6 +38,7 @@ class ModuleLayer:
         self.module = build(case).to(device, getattr(torch, case.dtype))
         self.wanted = wanted_by_forward(case)
         self.taped: list[Graph] = []
+        self.called: list[tuple[bool, torch.Tensor, Mapping[str, torch.Tensor]]] = []
         for name, values in {**case.parameters, **case.state}.items():
             self._load(name, to_torch(values, device))
         self._require(frozenset().union(*self.wanted))
@@ -43,6 +46,7 @@ class ModuleLayer:
     def forward(self, x: Array, *, training: bool) -> Array:
         """Return y, in the module's training or evaluation mode."""
         leaf = to_torch(x, self.device).requires_grad_("dx" in self.wanted[len(self.taped)])
+        self.called.append((training, leaf, {name: each.clone() for name, each in self.module.named_buffers()}))
         with torch.enable_grad():
             y = self.module.train(training)(leaf)
         self.taped.append(Graph({"x": leaf, **{name: self._held(name) for name in self.case.parameters}}, y))
@@ -60,6 +64,20 @@ class ModuleLayer:
         dy, u = to_torch(cotangent, self.device), to_torch(direction, self.device)
         found = self.taped[step].second(dy, u, wanted)
         return {name: self._shaped(name.removeprefix("dd"), to_numpy(value)) for name, value in found.items()}
+
+    def jvp(self, step: int, tangents: Mapping[str, Array]) -> Array:
+        """Return the tangent of y by dual tensors, in another forward from the buffers of before."""
+        training, x, buffers = self.called[step]
+        own = {"x": x, **{name: self._held(name) for name in self.case.parameters}}
+        fresh = {name: values.clone() for name, values in buffers.items()}
+        moved = {name: to_torch(values, self.device).reshape(own[name].shape) for name, values in tangents.items()}
+
+        def forward(given: Mapping[str, torch.Tensor]) -> torch.Tensor:
+            held = {self.names[name]: given[name] for name in self.case.parameters}
+            y: torch.Tensor = functional_call(self.module.train(training), {**fresh, **held}, (given["x"],))
+            return y
+
+        return to_numpy(by_duals(forward, own, moved))
 
     def state(self) -> Mapping[str, Array]:
         """Return the running statistics."""

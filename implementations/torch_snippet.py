@@ -26,7 +26,8 @@ class Program:
 
     setup builds what is called; call is an expression for y, by the variable of x, the shape of x and whether the layer
     trains; leaves tells where the inputs are whose gradients are asked for, kept where running statistics are. forward
-    says that the second order goes backward through a forward derivative, not through a backward.
+    says that the second order goes backward through a forward derivative, not through a backward. moving is the call
+    with the parameters as variables, where the layer has its own.
     """
 
     setup: tuple[str, ...]
@@ -34,6 +35,7 @@ class Program:
     leaves: Mapping[str, str]
     kept: Mapping[str, str]
     forward: bool = False
+    moving: Callable[[str, Shape, bool], str] | None = None
 
 
 def functional_snippet(
@@ -60,6 +62,7 @@ def module_snippet(case: Case, facts: tuple[Fact, ...] = (), *, module: Module, 
     built = module(short, short.script[0].input.shape)
     layer = Call(built.name, built.arguments, {**built.keywords, "dtype": Literal(f"torch.{short.dtype}")})
     pairs = ", ".join(f"{STORED[name]!r}: {name}" for name in (*short.parameters, *short.state))
+    own = ", ".join(f"{STORED[name]!r}: {name}" for name in short.parameters)
     load = (f"layer.load_state_dict({{{pairs}}}, strict=False)",) if pairs else ()
     return _program(
         short,
@@ -69,6 +72,7 @@ def module_snippet(case: Case, facts: tuple[Fact, ...] = (), *, module: Module, 
             call=lambda x, shape, training: f"layer.train({training})({x})",
             leaves=LEAVES | {"dgamma": "layer.weight", "dbeta": "layer.bias"},
             kept={name: f"layer.{STORED[name]}" for name in short.state},
+            moving=lambda x, shape, training: f"torch.func.functional_call(layer.train({training}), {{{own}}}, ({x},))",
         ),
         device,
     )
@@ -117,7 +121,7 @@ def _program(case: Case, facts: tuple[Fact, ...], program: Program, device: str)
     lines += [*_tensors(case), *program.setup]
     for index, step in enumerate(case.script):
         lines += _step(case, index, step, program)
-        if step.verb != "backward" and _shows_state(case, facts):
+        if step.x is not None and _shows_state(case, facts):
             lines += [f"{name}_{index} = {program.kept[name]}.clone()" for name in case.state]
     lines += [line for fact in facts for line in _shown(fact)] if facts else _all_shown(case)
     return "\n".join(lines) + "\n"
@@ -128,7 +132,9 @@ def _shows_state(case: Case, facts: tuple[Fact, ...]) -> bool:
 
 
 def _step(case: Case, i: int, step: Step, program: Program) -> Iterator[str]:
-    if step.verb != "backward":
+    if step.tangents:
+        yield from _tangent(case, i, step, program)
+    elif step.verb != "backward":
         yield f"x{i} = {_tensor(step.input, case.layout)}{_requires('dx', _wanted(case, i))}"
         returned = ", ".join(f"{name}_{i}" for name in _returned(case))
         yield f"{returned} = {program.call(f'x{i}', step.input.shape, step.verb == 'train')}"
@@ -158,6 +164,17 @@ def _through_tangent(case: Case, i: int, step: Step, program: Program) -> Iterat
     yield f"    return torch.func.jvp(lambda x: {y}, (x,), (u{i},))[1]"
     yield f"ddy_{i}, pull{i} = torch.func.vjp(tangent{i}, {arguments})"
     yield f"{', '.join(f'dd{name}_{i}' for name in names)}{',' * (len(names) == 1)} = pull{i}(dy{i})"
+
+
+def _tangent(case: Case, i: int, step: Step, program: Program) -> Iterator[str]:
+    forward, call = case.forward_of(i), program.moving or program.call
+    source = {name: f"x{step.of}" if name == "x" else name for name in step.tangents}
+    yield "with torch.autograd.forward_ad.dual_level():"
+    for name, values in step.tangents.items():
+        along = _tensor(values, case.layout)
+        yield f"    {name} = torch.autograd.forward_ad.make_dual({source[name]}.detach(), {along})"
+    y = call("x", forward.input.shape, forward.verb == "train")
+    yield f"    ty_{i} = torch.autograd.forward_ad.unpack_dual({y}).tangent"
 
 
 def _gradients(i: int, wanted: tuple[str, ...], leaves: Mapping[str, str], of: str, cotangent: str) -> str:
@@ -195,7 +212,7 @@ def _shown(fact: Fact) -> Iterator[str]:
 
 def _all_shown(case: Case) -> Iterator[str]:
     for index, step in enumerate(case.script):
-        names = step.wanted if step.verb == "backward" else (*_returned(case), *case.state)
+        names = step.wanted if step.x is None else (*_returned(case), *case.state)
         for name in names:
             yield f'print("{name} of step {index}:", {name}_{index}.tolist())'
 

@@ -39,7 +39,7 @@ def wanted_by_forward(case: Case) -> tuple[frozenset[str], ...]:
     return tuple(
         frozenset(name for step in case.script if step.of == index for name in step.followed)
         for index, forward in enumerate(case.script)
-        if forward.verb != "backward"
+        if forward.x is not None
     )
 
 

@@ -10,6 +10,7 @@ from normspec.implementations.contract import Implementation, no_snippet
 from normspec.implementations.torch_calls import FUNCTIONS
 from normspec.implementations.torch_family import FUNCTIONAL, MODULE, claims_of, differentiated, functional
 from normspec.implementations.torch_fold import FOLD
+from normspec.implementations.torch_forward import Push, by_duals, by_func
 from normspec.implementations.torch_functional import FunctionalLayer, Given, Pure, Wrap
 from normspec.implementations.torch_guard import guarded
 from normspec.implementations.torch_module import REFUSALS
@@ -57,7 +58,8 @@ def _variants(
     wrap: Wrap,
     tape: Tape = autograd,
     operations: Iterable[str] = FUNCTIONS,
-    twice: bool = True,
+    unclaimed: tuple[str, ...] = (),
+    push: Push = by_duals,
     snippet: Callable[..., str] = no_snippet,
     without: tuple[str, ...] = (),
     **claimed: object,
@@ -67,8 +69,8 @@ def _variants(
         Implementation(
             name=name,
             operation=operation,
-            create=guarded(partial(FunctionalLayer, wrap=wrap, tape=tape)),
-            claims=claims_of(operation, **_stateless(operation, twice=twice), **claimed),
+            create=guarded(partial(FunctionalLayer, wrap=wrap, tape=tape, push=push)),
+            claims=claims_of(operation, **_stateless(operation, unclaimed), **claimed),
             refusals=REFUSALS,
             snippet=snippet,
             stands_for="torch-functional",
@@ -79,11 +81,11 @@ def _variants(
     )
 
 
-def _stateless(operation: str, *, twice: bool) -> Mapping[str, object]:
-    """Return the claims of a layer without running statistics, which can go back twice or not."""
+def _stateless(operation: str, unclaimed: tuple[str, ...]) -> Mapping[str, object]:
+    """Return the claims of a layer without running statistics, and without some verbs."""
     spec, own = OPERATIONS[operation], differentiated(operation)
     untracked = ("infer",) if not spec.state or spec.untracked_inference else ()
-    left_out = {*(() if twice else ("double_backward",)), *({"infer"} - {*untracked})}
+    left_out = {*unclaimed, *({"infer"} - {*untracked})}
     verbs = tuple(verb for verb in own.verbs if verb not in left_out)
     if not spec.state:
         return {"verbs": verbs}
@@ -97,14 +99,15 @@ def _plainly(function: Pure) -> Pure:
 
 TWICE = tuple(operation for operation in FUNCTIONS if "double_backward" in differentiated(operation).verbs)
 
-FUNC = _variants("torch-func", "under torch.func.vjp, and vjp of vjp", wrap=_plainly, tape=vjp)
+FUNC = _variants("torch-func", "under torch.func.vjp, and vjp of vjp", wrap=_plainly, tape=vjp, push=by_func)
 VMAP = _variants("torch-vmap", "under torch.func.vmap", wrap=vmapped)
 JVP = _variants(
     "torch-jvp",
     "in forward mode, by torch.func.jvp",
     wrap=_plainly,
     tape=jvp,
-    twice=False,
+    unclaimed=("double_backward",),
+    push=by_func,
     without=("weight_norm",),  # torch: forward AD "has not been implemented yet"
     dtypes=("float64", "float32"),
 )
@@ -124,6 +127,7 @@ FORWARD_OVER_REVERSE = _variants(
     wrap=_plainly,
     tape=partial(autograd, second=forward_over_reverse),
     operations=TWICE,
+    unclaimed=("jvp",),
     **ALONG,
 )
 REVERSE_OVER_FORWARD = _variants(
@@ -133,13 +137,14 @@ REVERSE_OVER_FORWARD = _variants(
     tape=partial(autograd, second=reverse_over_forward),
     snippet=partial(functional_snippet, forward=True),
     operations=TWICE,
+    unclaimed=("jvp",),
     **ALONG,
 )
 COMPILE = _variants(
     "torch-compile",
     "through torch.compile",
     wrap=compiled,
-    twice=False,  # torch: compiled functions "do not currently support double backward"
+    unclaimed=("double_backward", "jvp"),  # torch: compiled functions "do not currently support double backward"
 )
 
 TORCH = (*FUNCTIONAL, *MODULE, FOLD, *REVERSE_OVER_FORWARD)

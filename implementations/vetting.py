@@ -10,7 +10,7 @@ from normspec.spec.operations import OPERATIONS, Operation
 KNOWN = {
     "dtypes": tuple(FORMATS),
     "layouts": tuple(LAYOUTS),
-    "verbs": (*Claims().verbs, "double_backward"),
+    "verbs": (*Claims().verbs, "double_backward", "jvp"),
 }
 
 

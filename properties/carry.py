@@ -33,9 +33,12 @@ def carried(case: Case, move: Move) -> Case:
 
 
 def _step(case: Case, step: Step, move: Move) -> Step:
-    if step.cotangent is None or step.of is None:
+    if step.of is None:
         return replace(step, x=_copied(move(step.input)))
-    shape = case.script[step.of].input.shape
+    shape, role = case.script[step.of].input.shape, OPERATIONS[case.operation].role
+    if step.cotangent is None:
+        tangents = {name: _carry(case, role(name), values, shape, move) for name, values in step.tangents.items()}
+        return replace(step, tangents=tangents)
     cotangent = _carry(case, OPERATIONS[case.operation].output, step.cotangent, shape, move)
     direction = None if step.direction is None else _copied(move(step.direction))
     return replace(step, cotangent=cotangent, direction=direction)

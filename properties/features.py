@@ -167,7 +167,7 @@ def squares_overflow(x: Array) -> bool:
 
 
 def _forwards(case: Case) -> list[Step]:
-    return [step for step in case.script if step.verb != "backward"]
+    return [step for step in case.script if step.x is not None]
 
 
 def _block_of(case: Case, shape: tuple[int, ...]) -> int:

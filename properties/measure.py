@@ -121,7 +121,7 @@ class Measuring:
 def outputs_of(case: Case, index: int) -> tuple[str, ...]:
     """Return the outputs of a step that accuracy is measured of: none of a backward after which training went on."""
     step = case.script[index]
-    if step.verb == "backward":
+    if step.of is not None:
         return () if stale(case, index) else step.wanted
     return ("y", *case.state) if step.verb == "train" else ("y",)
 

@@ -49,7 +49,14 @@ def _smaller(case: Case, claims: Claims) -> Iterator[Case]:
 def _without(case: Case, parameter: str) -> Iterator[Case]:
     """Give the case without a parameter and its gradient, where something else is still wanted of every backward."""
     gone = (f"d{parameter}", f"dd{parameter}")
-    script = tuple(replace(step, wanted=tuple(d for d in step.wanted if d not in gone)) for step in case.script)
+    script = tuple(
+        replace(
+            step,
+            wanted=tuple(d for d in step.wanted if d not in gone),
+            tangents={name: values for name, values in step.tangents.items() if name != parameter},
+        )
+        for step in case.script
+    )
     if all(step.wanted for step in script):
         yield case.but(script=script, parameters={name: a for name, a in case.parameters.items() if name != parameter})
 
@@ -57,7 +64,7 @@ def _without(case: Case, parameter: str) -> Iterator[Case]:
 def _with_fewer_steps(case: Case) -> Iterator[Case]:
     for gone, _ in enumerate(case.script):
         kept = [(i, step) for i, step in enumerate(case.script) if gone not in (i, step.of)]
-        if any(step.verb != "backward" for _, step in kept):
+        if any(step.x is not None for _, step in kept):
             place = {old: new for new, (old, _) in enumerate(kept)}
             yield case.but(script=tuple(_moved(step, place) for _, step in kept))
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase
 from hypothesis.internal.conjecture import providers
 
-from normspec.spec.case import Case
+from normspec.spec.case import Case, Step
+from normspec.spec.formats import Array
 
 Finding = TypeVar("Finding")
 
@@ -88,7 +89,7 @@ def shrink(
 
 def complexity(case: Case) -> tuple[int, ...]:
     """Return how much a reader has to take in: elements, steps, arrays given, values that are neither zero nor one."""
-    arrays = [array for step in case.script for array in (step.x, step.cotangent, step.direction) if array is not None]
+    arrays = [array for step in case.script for array in _arrays_of(step) if array is not None]
     given = [*case.parameters.values(), *case.state.values()]
     odd = sum(int(((array != 0) & (array != 1)).sum()) for array in (*arrays, *given))
     return sum(array.size for array in arrays), len(case.script), len(given), odd
@@ -148,7 +149,11 @@ def fingerprint(case: Case) -> bytes:
     for name, values in (*sorted(case.parameters.items()), *sorted(case.state.items())):
         digest.update(name.encode() + repr(values.shape).encode() + values.tobytes())
     for step in case.script:
-        digest.update(repr((step.verb, step.of, step.wanted)).encode())
-        for array in (step.x, step.cotangent, step.direction):
+        digest.update(repr((step.verb, step.of, step.wanted, sorted(step.tangents))).encode())
+        for array in _arrays_of(step):
             digest.update(b"-" if array is None else repr(array.shape).encode() + array.tobytes())
     return digest.digest()
+
+
+def _arrays_of(step: Step) -> tuple[Array | None, ...]:
+    return step.x, step.cotangent, step.direction, *(values for _, values in sorted(step.tangents.items()))

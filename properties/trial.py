@@ -70,13 +70,14 @@ class Trial:
             arrays["cotangent"] = step.cotangent
         if step.direction is not None:
             arrays["direction"] = step.direction
+        arrays |= {f"tangent of {name}": values for name, values in step.tangents.items()}
         contents = tuple((name, values.shape, values.tobytes()) for name, values in arrays.items())
         return (step.verb, forward.verb, step.wanted, tuple(case.attributes.items()), sum(trained), contents)
 
     def state_before(self, index: int) -> Mapping[str, Array]:
         """Return the running statistics as they stood before step `index`, as the implementation showed them."""
         for earlier in range(index - 1, -1, -1):
-            if self.case.script[earlier].verb != "backward":
+            if self.case.script[earlier].x is not None:
                 return {name: self.steps[earlier][name] for name in self.case.state}
         return self.case.state
 

@@ -11,7 +11,9 @@ from typing import Any, Literal
 from normspec.spec.formats import FORMATS, Array, Format
 
 Change = Callable[[Array], Array]
-Verb = Literal["train", "infer", "backward"]
+Verb = Literal["train", "infer", "backward", "jvp", "layer", "save", "load", "copy", "freeze", "momentum"]
+LIFE: tuple[Verb, ...] = ("layer", "save", "load", "copy", "freeze", "momentum")
+"""What may be done to a layer beside computing with it: make another one, save it, load into it, and so on."""
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
 SECOND = ("ddy", "ddx", "ddgamma")
@@ -20,11 +22,13 @@ SECOND = ("ddy", "ddx", "ddgamma")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Step:
-    """One step of a script.
+    """One step of a script, on one of its layers, which are numbered from 0 as they are made.
 
     train and infer take x. backward takes the cotangent of y, the index `of` of the forward step that it belongs to,
     and the gradients wanted of it. One with a direction, the cotangent of dx, is a double backward: wanted are then the
-    cotangents of the backward's own inputs, ddy, ddx and ddgamma.
+    cotangents of the backward's own inputs, ddy, ddx and ddgamma. jvp takes tangents of x and of parameters, and gives
+    ty, the tangent of the y of the step `of`. layer and copy make another layer: as the case says, or like the one that
+    the step is on; load takes what the step `of` has saved, momentum a value.
     """
 
     verb: Verb
@@ -33,6 +37,9 @@ class Step:
     direction: Array | None = field(default=None, kw_only=True)
     of: int | None = None
     wanted: tuple[str, ...] = GRADIENTS
+    tangents: Mapping[str, Array] = field(default_factory=dict, kw_only=True)
+    on: int = field(default=0, kw_only=True)
+    value: float | None = field(default=None, kw_only=True)
 
     @property
     def input(self) -> Array:
@@ -75,6 +82,11 @@ class Case:
         """Return the floating-point format of the case's arrays."""
         return FORMATS[self.dtype]
 
+    @property
+    def lives(self) -> bool:
+        """Return whether more is done to layers in the script than to compute with one of them."""
+        return any(step.verb in LIFE for step in self.script)
+
     def forward_of(self, index: int) -> Step:
         """Return the forward step that the backward step at `index` belongs to."""
         origin = self.script[index].of
@@ -83,13 +95,17 @@ class Case:
         return self.script[origin]
 
     def with_arrays(self, x: Change, cotangent: Change, direction: Change | None = None) -> "Case":
-        """Return the case with every input, every cotangent and, where a change is given, every direction changed."""
+        """Return the case with every input, every cotangent and, where a change is given, every direction changed.
+
+        What changes a direction also changes every tangent.
+        """
         script = tuple(
             replace(
                 step,
                 x=None if step.x is None else x(step.x),
                 cotangent=None if step.cotangent is None else cotangent(step.cotangent),
                 direction=step.direction if step.direction is None or direction is None else direction(step.direction),
+                tangents={name: direction(array) if direction else array for name, array in step.tangents.items()},
             )
             for step in self.script
         )

@@ -55,7 +55,7 @@ def expect(
     if case.attributes.get("refit") and case.script[index].verb == "train":
         state = nothing_like(state)
     question = Question(operation, case, index, state, conventions, contract_of(grade, case.dtype, conventions))
-    return _backward(question) if question.step.verb == "backward" else _forward(question)
+    return {"backward": _backward, "jvp": _tangent}.get(question.step.verb, _forward)(question)
 
 
 def expect_statistics(
@@ -81,6 +81,12 @@ def _backward(question: Question) -> dict[str, Expected]:
         inputs = {"x": question.forward.input, "y": question.step.cotangent, **question.case.parameters}
         return {name: _exactly(np.zeros_like(inputs[name.lstrip("d")])) for name in wanted}
     return _found(question, wanted)
+
+
+def _tangent(question: Question) -> dict[str, Expected]:
+    if question.forward.input.size == 0:
+        return {"ty": _exactly(question.forward.input)}
+    return _found(question, ("ty",))
 
 
 def _has(question: Question, name: str) -> bool:

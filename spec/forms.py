@@ -42,6 +42,8 @@ FORMS: Mapping[tuple[str, bool], tuple[str, ...]] = MappingProxyType(
             "backward_scaled",
         ),
         ("double", True): ("double_backward", "double_backward_projected"),
+        ("tangent", True): ("tangent",),
+        ("tangent", False): ("inference_tangent",),
         ("backward", False): ("inference_backward", "inference_backward_apart"),
     }
 )
@@ -59,7 +61,7 @@ def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ..
 
     branch says which of several formulas the groups at hand follow.
     """
-    direction = "forward" if question.step.verb != "backward" else "backward"
+    direction = {"backward": "backward", "jvp": "tangent"}.get(question.step.verb, "forward")
     direction = direction if question.step.direction is None else "double"
     own = question.batch_statistics or question.operation.oracle in DERIVED  # statistics that are given exactly
     names = FORMS[direction, own]
@@ -133,7 +135,8 @@ def _form(question: Question, function: Callable[..., dict[str, Any]], constants
 
 
 def _evaluated(function: Callable[..., dict[str, Any]], inputs: "_Inputs") -> dict[str, Any]:
-    if inputs.question.conventions.get("cast_order") == "before_scale":
+    tangent = bool(inputs.question.step.tangents)  # how a tangent is rounded on the way is no convention's business
+    if inputs.question.conventions.get("cast_order") == "before_scale" and not tangent:
         return _cast_before_scaled(function, inputs)
     outputs: dict[str, Any] = function(inputs.system, *(inputs[name] for name in _names(function)))
     return outputs
@@ -186,7 +189,7 @@ class _Inputs(dict[str, Any]):
             if name == "gamma" and self.question.conventions.get("scale_form") == "offset":
                 value = system.add(value, 1)
         else:
-            value = {"gamma": 1, "beta": 0, "bias": 0}[name]
+            value = {"gamma": 1, "beta": 0, "bias": 0, "u_gamma": 0, "u_beta": 0}[name]
         self[name] = value
         return value
 

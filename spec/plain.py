@@ -96,11 +96,17 @@ def attribute_from(node: Node) -> Any:
 
 
 def _plain_step(step: Step, write: Callable[[Array], Plain]) -> Plain:
+    if step.verb == "jvp":
+        return {"verb": step.verb, "of": step.of, "tangents": _plain_arrays(step.tangents, write)}
     if step.verb != "backward":
         return {"verb": step.verb, "x": write(cast(Array, step.x))}
     cotangent = write(cast(Array, step.cotangent))
     plain = {"verb": step.verb, "cotangent": cotangent, "of": step.of, "wanted": list(step.wanted)}
     return plain if step.direction is None else {**plain, "direction": write(step.direction)}
+
+
+def _plain_arrays(arrays: Mapping[str, Array], write: Callable[[Array], Plain]) -> Plain:
+    return {name: write(array) for name, array in arrays.items()}
 
 
 def plain_case(case: Case, write: Callable[[Array], Plain] = plain_array) -> Plain:
@@ -109,8 +115,8 @@ def plain_case(case: Case, write: Callable[[Array], Plain] = plain_array) -> Pla
         "operation": case.operation,
         "dtype": case.dtype,
         "attributes": {name: plain_attribute(value) for name, value in case.attributes.items()},
-        "parameters": {name: write(array) for name, array in case.parameters.items()},
-        "state": {name: write(array) for name, array in case.state.items()},
+        "parameters": _plain_arrays(case.parameters, write),
+        "state": _plain_arrays(case.state, write),
         "script": [_plain_step(step, write) for step in case.script],
         "layout": case.layout,
         "regime": case.regime,
@@ -125,10 +131,7 @@ def _forward_from(node: Node) -> Step:
 def _backward_from(node: Node, earlier: list[Step], gradients: Iterable[str]) -> Step:
     record = node.record("verb", "cotangent", "of", "wanted", optional=("direction",))
     cotangent = array_from(record["cotangent"])
-    of = record["of"].count()
-    x = earlier[of].x if of < len(earlier) else None
-    if x is None:
-        raise record["of"].wrong("the index of an earlier forward step")
+    of, x = _forward_before(record["of"], earlier)
     direction = array_from(record["direction"]) if record.get("direction") else None
     if direction is not None and direction.shape != x.shape:
         raise PlainError(f"{node.path}.direction has shape {direction.shape}, and the x of its step {x.shape}")
@@ -137,14 +140,36 @@ def _backward_from(node: Node, earlier: list[Step], gradients: Iterable[str]) ->
     return Step("backward", cotangent=cotangent, of=of, wanted=wanted, direction=direction)
 
 
+def _forward_before(node: Node, earlier: list[Step]) -> tuple[int, Array]:
+    """Return the index of an earlier forward step, and its x."""
+    of = node.count()
+    x = earlier[of].x if of < len(earlier) else None
+    if x is None:
+        raise node.wrong("the index of an earlier forward step")
+    return of, x
+
+
+def _tangent_from(node: Node, earlier: list[Step], gradients: Iterable[str]) -> Step:
+    record = node.record("verb", "of", "tangents")
+    of, x = _forward_before(record["of"], earlier)
+    tangents = _arrays_from(record["tangents"])
+    if "x" not in tangents or tangents["x"].shape != x.shape:
+        raise record["tangents"].wrong(f"a tangent of x, of shape {x.shape}")
+    unknown = sorted(name for name in tangents if f"d{name}" not in gradients)
+    if unknown:
+        raise record["tangents"].wrong(f"tangents of x and of parameters, and not of {unknown[0]}")
+    return Step("jvp", of=of, wanted=("ty",), tangents=tangents)
+
+
 def _script_from(node: Node, gradients: Iterable[str]) -> tuple[Step, ...]:
     steps: list[Step] = []
     if len(node.items()) > MOST_STEPS:
         raise node.wrong(f"at most {MOST_STEPS} steps")
     for item in node.items():
         verb = item.value.get("verb") if isinstance(item.value, dict) else None
-        Node(verb, f"{item.path}.verb").one_of("train", "infer", "backward")
-        steps.append(_backward_from(item, steps, gradients) if verb == "backward" else _forward_from(item))
+        Node(verb, f"{item.path}.verb").one_of("train", "infer", "backward", "jvp")
+        read = {"backward": _backward_from, "jvp": _tangent_from}.get(str(verb))
+        steps.append(read(item, steps, gradients) if read else _forward_from(item))
     if not steps:
         raise node.wrong("at least one forward step")
     return tuple(steps)

@@ -17,6 +17,10 @@ STATISTICS = {"running_mean": "mean", "running_var": "variance"}
 """The statistic that each running one follows."""
 
 
+TANGENTS = {"x": "u", "gamma": "u_gamma", "beta": "u_beta"}
+"""The names that tangents have in the formulas."""
+
+
 @dataclass(frozen=True, eq=False)
 class Question:
     """A step of a case, the running statistics before its forward step, and the contract that it is held to."""
@@ -36,7 +40,7 @@ class Question:
     @cached_property
     def forward(self) -> Step:
         """Return the forward step: the step itself, or the one that it is the backward of."""
-        return self.case.forward_of(self.index) if self.step.verb == "backward" else self.step
+        return self.step if self.step.of is None else self.case.forward_of(self.index)
 
     @cached_property
     def rows(self) -> Rows:
@@ -70,6 +74,7 @@ class Question:
             found["dy"] = rows.of("y", self.step.cotangent)
         if self.step.direction is not None:
             found["u"] = rows.of("x", self.step.direction)
+        found |= {TANGENTS[name]: rows.of(name, values) for name, values in self.step.tangents.items()}
         given = {**self.case.parameters, **self.state}
         found |= {name: rows.of(name, values) for name, values in given.items()}
         found |= derived(self.operation.oracle, found["x"])

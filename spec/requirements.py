@@ -61,6 +61,11 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
                 "the backward of the backward: ddy, ddx and dγ' for a cotangent of dx, in closed form",
                 "double-backward-x",
             ),
+            Requirement(
+                "forward-mode",
+                "the tangent of y is γ J u + γ' x̂ + β', J the Jacobian of x̂: forward mode and backward are transposes",
+                "tangent-y",
+            ),
             Requirement("saved-values", "a backward belongs to its own forward, whatever was trained in between", "dx"),
             # invariants
             Requirement("zero-mean", "Σ (y - β) = 0 over each group in training", "zero-mean"),

@@ -70,6 +70,11 @@ class Passing:
         found: Mapping[str, Array] = self.inner.double_backward(step, cotangent, direction, wanted)  # type: ignore[attr-defined]
         return found
 
+    def jvp(self, step: int, tangents: Mapping[str, Array]) -> Array:
+        """Return what the inner layer returns."""
+        found: Array = self.inner.jvp(step, tangents)  # type: ignore[attr-defined]
+        return found
+
     def state(self) -> Mapping[str, Array]:
         """Return what the inner layer returns."""
         return self.inner.state()

@@ -1,6 +1,6 @@
 """Faults in the backward."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,6 @@ from normspec.implementations.faulty.fault import (
     CENTRED,
     SHIFTED,
     TRACKED,
-    TWICE,
     Fault,
     Passing,
     by_conduct,
@@ -55,15 +54,6 @@ def _halves_averaged(rows: Array) -> Array:
 def _by_halves(g: Array, xhat: Array, scale: Array) -> Array:
     dx: Array = scale * (g - _halves_averaged(g) - xhat * _halves_averaged(g * xhat))
     return dx
-
-
-def _without_own(correct: Callable[..., Array]) -> Callable[..., Array]:
-    def ddx(g: Array, u: Array, xhat: Array, scale: Array) -> Array:
-        found = correct(g, u, xhat, scale)
-        rest: Array = found - xhat * average(found * xhat)
-        return rest
-
-    return ddx
 
 
 def _offset_forgotten(correct: Implementation) -> Implementation:
@@ -275,21 +265,5 @@ FAULTS = (
         "the means in dx are divided by the batch size alone",
         "dx is wrong where there are axes besides batch and channel",
         _RankTwoOnly,
-    ),
-    by_formula(
-        "double-backward-detached",
-        "double-backward-wrong",
-        "the double backward takes xhat and rstd for constants",
-        "ddx is 0",
-        TWICE,
-        ddx=lambda g, u, xhat, scale: 0 * g,
-    ),
-    by_wrapping(
-        "double-backward-constant-rstd",
-        "double-backward-wrong",
-        "the double backward takes rstd for a constant: it lacks the term along xhat",
-        "ddx along xhat is not that of the formula",
-        TWICE,
-        ddx=_without_own,
     ),
 )

@@ -71,6 +71,11 @@ def double_backward(trial: Trial) -> Judgement:
     return agreement(trial, seconds, SECOND)
 
 
+def forward_mode(trial: Trial) -> Judgement:
+    """Judge the tangent of y, in training and in inference."""
+    return agreement(trial, trial.indices("jvp"), ("ty",))
+
+
 def inference_gradients(trial: Trial) -> Judgement:
     """Judge dx and dgamma in inference."""
     inferred = [i for i in trial.indices("backward") if not trial.own(i) and not stale(trial.case, i)]
@@ -101,6 +106,7 @@ LAWS = (
     Law("dbeta", beta_gradient, needs=("backward", "dbeta")),
     Law("other-gradients", other_gradients, needs=("train", "backward")),
     Law("double-backward", double_backward, needs=("train", "backward", "double_backward"), streams=("small",)),
+    Law("forward-mode", forward_mode, needs=("train", "jvp"), streams=("tangents",)),
     Law("inference-gradients", inference_gradients, needs=("infer", "backward")),
     Law("saved-values", saved_values, needs=("train", "backward"), streams=("small",)),
 )

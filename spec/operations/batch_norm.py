@@ -31,6 +31,7 @@ BATCH_NORM = Operation(
         "inference-gradients",
         "saved-values",
         "double-backward",
+        "forward-mode",
         *CENTRED,
         *CONDUCT,
         *GROUPED,

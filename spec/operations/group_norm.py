@@ -15,5 +15,5 @@ GROUP_NORM = Operation(
     choices=numbers_of_groups,
     conventions=("single_element", "empty_batch", "negative_epsilon", "statistics_dtype"),
     defaults={"single_element": "zero", "negative_epsilon": "accept"},
-    requirements=(*STATELESS, "double-backward", *CENTRED, "kinship", "single-element", "empty-batch"),
+    requirements=(*STATELESS, "double-backward", "forward-mode", *CENTRED, "kinship", "single-element", "empty-batch"),
 )

@@ -34,6 +34,7 @@ INSTANCE_NORM = Operation(
         "inference-gradients",
         "saved-values",
         "double-backward",
+        "forward-mode",
         "running-independence",
         "inference-keeps-state",
     ),

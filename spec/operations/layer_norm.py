@@ -15,5 +15,13 @@ LAYER_NORM = Operation(
     choices=numbers_of_trailing_axes,
     conventions=("single_element", "empty_batch", "negative_epsilon", "statistics_dtype"),
     defaults={"single_element": "zero", "negative_epsilon": "accept"},
-    requirements=(*STATELESS, "double-backward", *CENTRED, "identity-recovery", "single-element", "empty-batch"),
+    requirements=(
+        *STATELESS,
+        "double-backward",
+        "forward-mode",
+        *CENTRED,
+        "identity-recovery",
+        "single-element",
+        "empty-batch",
+    ),
 )

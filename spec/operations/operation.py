@@ -100,7 +100,7 @@ class Operation:
             return self.role(name.removeprefix("dd"))
         if name in ("x", "dx"):
             return "elements"
-        if name == "y":
+        if name in ("y", "ty"):
             return self.output
         if name in self.state:
             return "blocks"

@@ -337,6 +337,53 @@ def pool_weighted(
     return {"mean": new_mean}
 
 
+def tangent(
+    S: Any,
+    x: Any,
+    gamma: Any,
+    u: Any,
+    u_gamma: Any,
+    u_beta: Any,
+    epsilon: Any,
+    m: int,
+    d: int,
+) -> dict[str, Any]:
+    """How y follows in training where x, gamma and beta move along u, u_gamma and u_beta.
+
+    Claim: tangent-y.
+    """
+    mean = S.total(x) / m
+    centred = x - mean
+    variance = S.total(centred * centred) / d
+    rstd = S.rsqrt(variance + epsilon)
+    xhat = centred * rstd
+    tangent = (u - S.total(u) / m - xhat * (S.total(xhat * u) / d)) * rstd
+    ty = gamma * tangent + xhat * u_gamma + u_beta
+    return {"ty": ty}
+
+
+def inference_tangent(
+    S: Any,
+    x: Any,
+    gamma: Any,
+    u: Any,
+    u_gamma: Any,
+    u_beta: Any,
+    mean: Any,
+    variance: Any,
+    epsilon: Any,
+) -> dict[str, Any]:
+    """The same in inference, with given statistics.
+
+    Claim: inference-tangent-y.
+    """
+    rstd = S.rsqrt(variance + epsilon)
+    centred = x - mean
+    xhat = centred * rstd
+    ty = xhat * u_gamma + S.product(gamma, rstd, u) + u_beta
+    return {"ty": ty}
+
+
 def unbias(variance: Any, m: int) -> dict[str, Any]:
     """The unbiased variance from the biased one: m / (m - 1).
 

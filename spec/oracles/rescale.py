@@ -135,3 +135,26 @@ def double_backward_projected(
     own = 3 * S.product(p / d, q, rstd, rstd) - S.total(g * u)
     dx = (x * own - g * q - u * p) * S.product(rstd, rstd, rstd / d)
     return {"dx": dx}
+
+
+def tangent(
+    S: Any,
+    x: Any,
+    gamma: Any,
+    u: Any,
+    u_gamma: Any,
+    u_beta: Any,
+    epsilon: Any,
+    m: int,
+    d: int,
+) -> dict[str, Any]:
+    """How y follows where x, gamma and beta move along u, u_gamma and u_beta.
+
+    Claim: rescale-tangent-y.
+    """
+    mean_square = S.total(x * x) / d
+    rstd = S.rsqrt(mean_square + epsilon)
+    xhat = x * rstd
+    tangent = (u - xhat * (S.total(xhat * u) / d)) * rstd
+    ty = gamma * tangent + xhat * u_gamma + u_beta
+    return {"ty": ty}

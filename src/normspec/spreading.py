@@ -63,7 +63,7 @@ def _travels(asked: Request, target: str, implementation: Implementation, dtype:
 
 def _unit(asked: Request, target: str, implementation: Implementation, dtype: str) -> Unit:
     """Return a part as a unit, with the entries of the record that are about it and a folder of its own for cases."""
-    place = (implementation.name, implementation.operation, dtype)
+    names, place = (implementation.name, implementation.stands_for), (implementation.operation, dtype)
     folder = asked.processes.run_directory
     return Unit(
         target=target,
@@ -71,7 +71,7 @@ def _unit(asked: Request, target: str, implementation: Implementation, dtype: st
         operation=implementation.operation,
         laws=tuple(law.name for law in asked.laws_for(implementation)),
         settings=replace(asked.settings, dtypes=(dtype,)),
-        known=tuple(each for each in asked.known if (each.target, each.operation, each.dtype) == place),
+        known=tuple(each for each in asked.known if each.target in names and (each.operation, each.dtype) == place),
         processes=replace(asked.processes, run_directory=None if folder is None else f"{folder}/{dtype}"),
     )
 

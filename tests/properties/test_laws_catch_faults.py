@@ -101,6 +101,7 @@ ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "output": ("groups-interleaved", "group_norm"),
     "batch-invariance": ("batch-for-layer", "layer_norm"),
     "double-backward": ("double-backward-detached", "batch_norm"),
+    "forward-mode": ("tangent-detached", "batch_norm"),
     "kinship": ("layer-for-instance", "instance_norm"),
     "other-gradients": ("residual-severed", "add_layer_norm"),
     "running-count": ("parts-count-overwritten", "standard_scaler"),
@@ -145,7 +146,7 @@ def of_pinned(name: str, operation: str) -> Matrix:
 
 def members(case: Case) -> int:
     groups = OPERATIONS[case.operation].groups
-    return max(groups(step.input.shape, case.attributes).members for step in case.script if step.verb != "backward")
+    return max(groups(step.input.shape, case.attributes).members for step in case.script if step.x is not None)
 
 
 def test_every_law_is_broken_by_some_fault_of_the_table() -> None:

@@ -216,6 +216,8 @@ def outputs(question: Question) -> dict[str, Numbers]:
     given = {"x": question.forward.input, **question.case.parameters, **question.case.state}
     arrays, layer = {name: exactly(values) for name, values in given.items()}, Layer(question)
     y = layer(arrays)
+    if question.step.tangents:
+        return {"ty": _moved(question.step, layer, arrays)}
     if question.step.verb != "backward":
         return {"y": y, **_state(question, arrays), **_bias(layer, arrays)}
     return _gradients(question.step, layer, arrays)
@@ -270,6 +272,14 @@ def _gradients(step: Step, layer: Layer, a: Arrays) -> Arrays:
         elif source in a:
             found[name] = _quotients(product, a, source, h)
     return found
+
+
+def _moved(step: Step, layer: Layer, a: Arrays) -> Numbers:
+    """Return how y changes along the tangents, for a small step of all of them."""
+    along, h = {name: exactly(values) for name, values in step.tangents.items()}, _small(a)
+    ahead = layer({**a, **{name: a[name] + h * along[name] for name in along}})
+    behind = layer({**a, **{name: a[name] - h * along[name] for name in along}})
+    return (ahead - behind) / (2 * h)
 
 
 def _quotients(product: Callable[[Arrays], Any], a: Arrays, name: str, h: Any) -> Numbers:

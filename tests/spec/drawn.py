@@ -16,7 +16,7 @@ from normspec.spec.question import Question
 LARGEST = 600
 """Elements of a case; arbitrary precision is slow beyond."""
 
-STREAMS_DRAWN = {"small": 10, "degenerate": 2, "large": 3}
+STREAMS_DRAWN = {"small": 10, "tangents": 4, "degenerate": 2, "large": 3}
 """How many cases of each stream make a round."""
 
 
@@ -31,6 +31,9 @@ def cases(operation: str, dtype: str, seed: int) -> list[Case]:
 
 def _claims(operation: str) -> Claims:
     claims = claims_for(OPERATIONS[operation])
+    further = {"double_backward": "double-backward", "jvp": "forward-mode"}
+    verbs = (verb for verb, requirement in further.items() if requirement in OPERATIONS[operation].requirements)
+    claims = replace(claims, verbs=(*claims.verbs, *verbs))
     return replace(claims, optional=tuple(name for name in claims.optional if not name.startswith("running")))
 
 
@@ -47,7 +50,7 @@ def questions(operation: str, dtype: str, seed: int, contract: Contract | None =
     contract = contract or contract_of("B1", dtype, conventions)
     for case in cases(operation, dtype, seed):
         for index, step in enumerate(case.script):
-            forward = case.forward_of(index) if step.verb == "backward" else step
+            forward = step if step.of is None else case.forward_of(index)
             question = Question(OPERATIONS[operation], case, index, case.state, conventions, contract)
             if forward.input.size and question.divisor > 0:
                 yield question

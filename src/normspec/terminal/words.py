@@ -54,6 +54,9 @@ def _step(step: Step) -> str:
     if step.cotangent is not None:
         wanted = ", ".join(step.wanted)
         return f"backward of step {step.of}, cotangent {array_in_words(step.cotangent)}, for {wanted}"
+    if step.tangents:
+        moved = ", ".join(f"{name} along {array_in_words(values)}" for name, values in step.tangents.items())
+        return f"jvp of step {step.of}, {moved}"
     return f"{step.verb}, x {array_in_words(np.empty(0) if step.x is None else step.x)}"
 
 
