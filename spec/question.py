@@ -120,4 +120,5 @@ def largest_gradient(question: Question) -> Array:
     centred = x - np.mean(x, axis=-1, keepdims=True) if centres(question.operation) else x
     moment = np.sum(np.square(centred), axis=-1, keepdims=True) / question.divisor
     norm = np.sqrt(np.sum(np.square(g), axis=-1, keepdims=True))
-    return np.asarray(norm / np.sqrt(moment + question.epsilon))
+    with np.errstate(divide="ignore", invalid="ignore"):  # without spread and epsilon there is no such size
+        return np.asarray(norm / np.sqrt(moment + question.epsilon))
