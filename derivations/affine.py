@@ -2,6 +2,7 @@
 
 from sympy import sqrt
 
+from normspec.derivations.deriving import derived
 from normspec.derivations.language import Definition, Index, define, mean, natural, scalar, total
 from normspec.derivations.proof import Chapter, Equation, chain, claim
 from normspec.derivations.quantities import (
@@ -11,12 +12,12 @@ from normspec.derivations.quantities import (
     gamma,
     i,
     j,
+    moments,
     mu,
     mu_r,
     sigma,
     sigma_r,
     standardized,
-    v,
     v_r,
     x,
     xhat,
@@ -70,8 +71,8 @@ CHAPTER = Chapter(
         claim(
             "affine-moments",
             "With one gamma and beta for the group, the output has mean beta and variance gamma² v/(v + ε).",
-            Equation(mean(uniform[i], i), B, "Σ x̂ = 0"),
-            Equation(mean((uniform[i] - mean_y) ** 2, i), G**2 * v / (v + epsilon), "the second moment of x̂"),
+            derived(mean(uniform[i], i), "Σ x̂ = 0", moments),
+            derived(mean((uniform[i] - mean_y) ** 2, i), "the second moment of x̂", moments),
         ),
         claim(
             "bias-redundant",
@@ -108,7 +109,7 @@ CHAPTER = Chapter(
         claim(
             "parameter-count",
             "C channels have 2C trainable parameters.",
-            Equation(total(2, Index("k", C)), 2 * C, "one gamma and one beta a channel"),
+            derived(total(2, Index("k", C)), "one gamma and one beta a channel"),
         ),
     ),
 )

@@ -6,6 +6,7 @@ operation's business, not the formula's.
 
 from sympy import Expr, Integer, sqrt
 
+from normspec.derivations.deriving import derived
 from normspec.derivations.language import Defined, Definition, Vector, define, mean, partial, positive, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Step, Witness, chain, claim, entries
 from normspec.derivations.quantities import (
@@ -20,6 +21,7 @@ from normspec.derivations.quantities import (
     j,
     k,
     m,
+    moments,
     mu,
     standardized,
     v,
@@ -209,7 +211,7 @@ CHAPTER = Chapter(
         claim(
             "z-score",
             "With divisor m − 1 and no epsilon the squares sum to m − 1: the z-score of statistics.",
-            Equation(total(scores.xhat[i] ** 2, i), m - 1, "σ² = v"),
+            derived(total(scores.xhat[i] ** 2, i), "σ² = v", moments),
             Equation(
                 scores.xhat[j],
                 sqrt(m - 1) / sqrt(m) * (x[j] - mu) / sqrt(mean((x[i] - mu) ** 2, i)),

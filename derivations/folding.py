@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sympy import Expr, Integer, sqrt
 
+from normspec.derivations.deriving import derived
 from normspec.derivations.language import (
     Definition,
     Index,
@@ -122,11 +123,7 @@ CHAPTER = Chapter(
         claim(
             "weight-growth",
             "A gradient step changes the squared norm of the weights by the step's own, where epsilon is zero.",
-            Equation(
-                total((w[k] - eta * d[k]) ** 2, k),
-                total(w[k] ** 2, k) + eta**2 * total(d[k] ** 2, k) - 2 * eta * total(w[k] * d[k], k),
-                "for any step d",
-            ),
+            derived(total((w[k] - eta * d[k]) ** 2, k), "for any step d"),
             replace(ORTHOGONAL, reason="for the gradient the last sum is epsilon's share"),
         ),
     ),

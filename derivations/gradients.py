@@ -177,7 +177,7 @@ CHAPTER = Chapter(
             "The gradient of gamma in inference, where a block is one group: σᵣ leaves the sum, and so may μᵣ.",
             chain(
                 partial(frozen_uniform, G),
-                (total(g[i] * xhat_r[i], i), "each output is linear in γ"),
+                (closed(partial(frozen_uniform, G), keep=[xhat_r]), "each output is linear in γ"),
                 (closed(partial(frozen_uniform, G), around_given, [sigma_r]), "σᵣ is common to the group"),
                 (closed(partial(frozen_uniform, G), keep=[sigma_r]), "so is μᵣ"),
             ),

@@ -2,11 +2,12 @@
 
 from sympy import Expr
 
+from normspec.derivations.deriving import derived
 from normspec.derivations.gradients import dx
 from normspec.derivations.language import Definition, Delta, Index, Vector, define, mean, partial, total
 from normspec.derivations.proof import Bound, Chapter, Equation, claim
-from normspec.derivations.quantities import epsilon, ghat, i, j, k, l, m, mu, sigma, standard, v, x, xhat
-from normspec.derivations.readback import Chart, closed
+from normspec.derivations.quantities import ghat, i, j, k, l, m, mu, sigma, standard, v, x, xhat
+from normspec.derivations.readback import Chart, closed, collected
 
 J = Definition("J", closed(partial(xhat[i], x[j]), standard, over=m * sigma), i, j)
 w, z = Vector("w"), Vector("z")
@@ -28,6 +29,8 @@ orthogonal = Chart(
     (*standard.rules, (total(hidden[i], i), 0), (total(hidden[i] * h[i], i), 0)),
     standard.names,
 )
+(along_xhat, _) = collected(applied(xhat, i), [Vector("h")[i]], standard)
+(elsewhere, _) = collected(applied(rest, i), [hidden[i]], orthogonal, [rest])
 on_complement = closed(applied(rest, i), orthogonal, [rest])
 LARGE = ({"m": 3}, {"m": 4}, {"m": 5})
 
@@ -74,19 +77,24 @@ CHAPTER = Chapter(
         claim(
             "jacobian-spectrum",
             "Its eigenvalues are 0 once, ε/σ³ once and 1/σ otherwise: rank m − 1, or m − 2 without epsilon.",
-            Equation(J[i, j], P[i, j] / sigma + epsilon / sigma**3 * Q[i, j], "split off what is along x̂", sizes=LARGE),
+            Equation(
+                J[i, j],
+                elsewhere * P[i, j] + along_xhat * Q[i, j],
+                "what it makes of x̂ and of its complement",
+                sizes=LARGE,
+            ),
             Equation(total(P[i, k] * P[k, j], k), P[i, j], "P is a projection", sizes=LARGE),
             Equation(total(Q[i, k] * Q[k, j], k), Q[i, j], "Q is a projection", sizes=LARGE),
             Equation(total(P[i, k] * Q[k, j], k), 0, "on different subspaces", sizes=LARGE),
-            Equation(total(P[i, i], i), m - 2, "a projection's trace is its rank", sizes=LARGE),
-            Equation(total(Q[i, i], i), 1, "a projection's trace is its rank", sizes=LARGE),
+            derived(total(P[i, i], i), "a projection's trace is its rank", sizes=LARGE),
+            derived(total(Q[i, i], i), "a projection's trace is its rank", sizes=LARGE),
         ),
         claim(
             "jacobian-polynomial",
             "So its minimal polynomial has these three roots.",
             Equation(
                 total(
-                    J[i, k] * (J[k, l] - Delta(k, l) / sigma) * (J[l, j] - epsilon / sigma**3 * Delta(l, j)),
+                    J[i, k] * (J[k, l] - elsewhere * Delta(k, l)) * (J[l, j] - along_xhat * Delta(l, j)),
                     k,
                     l,
                 ),

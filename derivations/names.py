@@ -49,7 +49,8 @@ def in_text(name: str) -> str:
     stem, accents, subscript, primes = _parts(name)
     marks = "".join(ACCENTS[a][0] for a in accents)
     written = unicodedata.normalize("NFC", GREEK.get(stem, stem) + marks)
-    return written + (subscripted(subscript) if subscript else "") + "\u2032" * len(primes)
+    below = GREEK.get(subscript, subscript)
+    return written + (subscripted(below) if below else "") + "\u2032" * len(primes)
 
 
 def subscripted(text: str) -> str:
@@ -73,7 +74,7 @@ def in_latex(name: str) -> str:
     for accent in accents:
         written = f"{ACCENTS[accent][1]}{{{written}}}"
     if subscript:
-        written += f"_{{{subscript if len(subscript) == 1 else _word(subscript)}}}"
+        written += f"_{{{_latex_stem(subscript)}}}"
     return written + "'" * len(primes)
 
 

@@ -6,6 +6,7 @@ one. An operation is the set of axes that a group runs over; what it divides by 
 
 from sympy import Expr, Integer, Mul, sqrt
 
+from normspec.derivations.deriving import derived
 from normspec.derivations.language import (
     Definition,
     Delta,
@@ -89,9 +90,8 @@ CHAPTER = Chapter(
         claim(
             "equal-partitions",
             "Two partitions are equal just when the axes in which they differ have size one.",
-            Equation(
+            derived(
                 total((together_a - together_b) ** 2, p, i, q, j, t, k, u, l),
-                P * Q * T**2 * U * (P + Q - 2),
                 "one runs over p and t, the other over q and t: count the pairs that only one puts together",
                 sizes=PAIRS,
             ),

@@ -92,18 +92,21 @@ def _parts(value: Value, atoms: Sequence[Atom]) -> list[Value]:
     return parts
 
 
-def _in_factors(value: Value, names: Mapping[Symbol, Any], positives: Iterable[Any] = ()) -> Expr:
+def _in_factors(value: Value, names: Mapping[Any, Any], positives: Iterable[Any] = ()) -> Expr:
     """Read a value in factors over the rationals, and without a minus where a difference can be turned."""
     if not value:
         return Integer(0)
     normal = Normalizer()
     known = {frozen(unit(normal(p))): sympify(p) for p in positives}
-    parts, turnable = [], []
+    parts: list[Expr] = []
+    turnable: list[int] = []
     for factor, multiplicity in factors(*fraction(value)):
         given = next((known[key] for s in (1, -1) if (key := frozen(unit(scaled(factor, s)))) in known), None)
-        sign = 1 if given is None else Fraction(factor[min(factor)] / normal(given)[min(factor)])
-        base = read(factor, names) if given is None else given
-        if given is None and multiplicity % 2 and _is_difference(factor):
+        sign = Fraction(-1 if _turned(factor) else 1)
+        base = read(scaled(factor, sign), names)
+        if given is not None:
+            sign, base = Fraction(factor[min(factor)] / normal(given)[min(factor)]), given
+        elif multiplicity % 2 and _is_difference(factor) and () not in factor:
             turnable.append(len(parts) + 1)
         parts += [Rational(sign.numerator, sign.denominator) ** multiplicity, base**multiplicity]
     if turnable and Mul(*(p for p in parts if p.is_Rational)) < 0:
@@ -113,20 +116,34 @@ def _in_factors(value: Value, names: Mapping[Symbol, Any], positives: Iterable[A
     return Mul(*parts)
 
 
+def _turned(factor: Value) -> bool:
+    """Whether a difference is written the other way round: with a number first, 1 - q."""
+    return _is_difference(factor) and factor.get((), Fraction(1)) < 0
+
+
 def _is_difference(factor: Value) -> bool:
-    """Whether a factor is as well the other way round: it has terms of both signs, and no count."""
-    counts = any(a.kind == "symbol" and a.data.is_integer for mono in factor for a, _ in mono)
+    """Whether a factor is as well the other way round: it has terms of both signs, and is no count such as m - 1."""
+    counts = () in factor and any(a.kind == "symbol" and a.data.is_integer for mono in factor for a, _ in mono)
     return not counts and len({c > 0 for c in factor.values()}) == 2
 
 
-def _in_coordinates(expr: Any, chart: Chart, keep: Iterable[Any], over: Any) -> tuple[Value, dict[Symbol, Any]]:
+def _in_coordinates(expr: Any, chart: Chart, keep: Iterable[Any], over: Any) -> tuple[Value, dict[Any, Any]]:
     """Normalize an expression in the coordinates of a chart, and tell what its names are read back as."""
     kept = {name.name: name for name in keep}
     if taken := sorted(str(c) for c in chart.names if str(c) in kept):
         raise ValueError(f"a coordinate of the chart has a kept name: {', '.join(taken)}")
     plain = replace_entries(_veiled(differentiated(sympify(expr)), kept), chart.entries)
     value = Normalizer(rules=chart.rules, deltas=not chart.apart)(plain * _plain(over, chart))
-    return value, {**chart.names, **{Symbol(name): what for name, what in kept.items()}}
+    return value, {**_binders(sympify(expr)), **chart.names, **{Symbol(name): what for name, what in kept.items()}}
+
+
+def _binders(expr: Expr) -> dict[Any, str]:
+    """The letters that an expression sums over, by the size of their ranges: a closed form keeps them."""
+    letters: dict[Any, str] = {}
+    for letter, size in sorted({(s.index.name, s.index.size) for s in expr.atoms(Total)}, key=str):
+        if letter.isalpha():
+            letters["letters", size] = letters.get(("letters", size), "") + letter
+    return letters
 
 
 def differentiated(expr: Any) -> Any:
@@ -150,7 +167,7 @@ def _veiled(expr: Any, kept: Mapping[str, Any]) -> Any:
     return expr.func(*(_veiled(a, kept) for a in expr.args))
 
 
-def read(value: Value, names: Mapping[Symbol, Any] | None = None, over: Any = 1) -> Expr:
+def read(value: Value, names: Mapping[Any, Any] | None = None, over: Any = 1) -> Expr:
     """Turn a normal form, divided by `over`, into an expression with what all terms share taken out."""
     names = names or {}
     common = _common(value)
@@ -178,31 +195,33 @@ def _common(value: Value) -> dict[Atom, int]:
     return {a: e for a, e in lowest.items() if e}
 
 
-def _monomial(exponents: dict[Atom, int], common: Mapping[Atom, int], c: Any, names: Mapping[Symbol, Any]) -> Expr:
+def _monomial(exponents: dict[Atom, int], common: Mapping[Atom, int], c: Any, names: Mapping[Any, Any]) -> Expr:
     for a, e in common.items():
         exponents[a] = exponents.get(a, 0) - e
     factors = [_atom(a, names) ** e for a, e in exponents.items() if e]
     return Mul(Rational(c.numerator, c.denominator), *factors)
 
 
-def _atom(a: Atom, names: Mapping[Symbol, Any]) -> Expr:
+def _atom(a: Atom, names: Mapping[Any, Any]) -> Expr:
     return _READERS[a.kind](a.data, names)
 
 
-def _symbol(data: Any, names: Mapping[Symbol, Any]) -> Expr:
+def _symbol(data: Any, names: Mapping[Any, Any]) -> Expr:
     return sympify(names.get(data, data))
 
 
-def _entry(data: Any, names: Mapping[Symbol, Any]) -> Expr:
+def _entry(data: Any, names: Mapping[Any, Any]) -> Expr:
     head, *where = data
     return names[head][tuple(where)] if head in names else Entry(head, *where)
 
 
-def _sum(data: Any, names: Mapping[Symbol, Any]) -> Expr:
+def _sum(data: Any, names: Mapping[Any, Any]) -> Expr:
     binders, mono = data
     body = Mul(*(_atom(a, names) ** e for a, e in mono))
     taken = {i.name for i in free_indices(body)}
-    for binder, letter in zip(binders, (c for c in LETTERS if c not in taken), strict=False):
+    for binder in binders:
+        letter = next(c for c in names.get(("letters", binder.size), "") + LETTERS if c not in taken)
+        taken.add(letter)
         renamed = Index(letter, binder.size)
         body = substitute(body, {binder: renamed})
         binders = tuple(substitute(b, {binder: renamed}) for b in binders)
@@ -211,7 +230,7 @@ def _sum(data: Any, names: Mapping[Symbol, Any]) -> Expr:
     return body
 
 
-def _root(data: Any, names: Mapping[Symbol, Any]) -> Expr:
+def _root(data: Any, names: Mapping[Any, Any]) -> Expr:
     numerator, denominator = (read(dict(part), names) for part in data)
     return denominator * sqrt(numerator / denominator)
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from sympy import Expr
 
+from normspec.derivations.deriving import derived
 from normspec.derivations.expect import expected, variance_of
 from normspec.derivations.language import Index, Vector, define, natural, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Induction, Witness, chain, claim
-from normspec.derivations.schemes import Independent, s, theta
+from normspec.derivations.readback import Chart
+from normspec.derivations.schemes import Independent, theta
 
 t = natural("t")
 q, a, r, r_0, new = (scalar(name) for name in ("q", "a", "r", "r_0", "M"))
@@ -91,10 +93,11 @@ CHAPTER = Chapter(
             "running-expectation",
             "With independent batches of mean θ, the average forgets its start geometrically.",
             weights,
-            chain(
+            derived(
                 expected(moving(t), batches),
-                (q**t * r_0 + (1 - q) * theta * geometric(t), "linearity"),
-                (q**t * r_0 + (1 - q**t) * theta, "the geometric series"),
+                "linearity, and the geometric series",
+                Chart({}, (weights.rule,)),
+                by=[r_0, theta],
                 sizes=STEPS,
                 given=(weights,),
             ),
@@ -103,10 +106,10 @@ CHAPTER = Chapter(
             "running-variance",
             "Its variance settles at (1 − q)/(1 + q) of one batch's.",
             squares,
-            chain(
+            derived(
                 variance_of(moving(t), batches),
-                ((1 - q) ** 2 * s**2 * geometric_squared(t), "independent batches"),
-                ((1 - q) / (1 + q) * (1 - q ** (2 * t)) * s**2, "the geometric series of q²"),
+                "independent batches, and the geometric series of q²",
+                Chart({}, (squares.rule,)),
                 sizes=STEPS,
                 given=(squares,),
             ),
@@ -114,8 +117,12 @@ CHAPTER = Chapter(
         claim(
             "initial-bias",
             "The initial value biases the average by qᵗ; an average from zero, divided by 1 − qᵗ, is unbiased.",
-            Equation(
-                expected(moving(t), batches) - theta, q**t * (r_0 - theta), "see above", sizes=STEPS, given=(weights,)
+            derived(
+                expected(moving(t), batches) - theta,
+                "what is left of the start",
+                Chart({}, (weights.rule,)),
+                sizes=STEPS,
+                given=(weights,),
             ),
             Equation(
                 expected((moving(t) - q**t * r_0) / (1 - q**t), batches),

@@ -5,6 +5,7 @@ from typing import Any
 from sympy import Symbol, sqrt
 
 from normspec.derivations.affine import line
+from normspec.derivations.deriving import derived
 from normspec.derivations.language import (
     Definition,
     Delta,
@@ -28,6 +29,7 @@ from normspec.derivations.quantities import (
     i,
     j,
     m,
+    moments,
     mu,
     sigma,
     standard,
@@ -111,8 +113,8 @@ CHAPTER = Chapter(
             "z-score-moments",
             "A z-score has mean 0; its squares sum to m − 1 with the sample deviation, to m with the population's.",
             Equation(total(score[i], i), 0, "deviations cancel"),
-            Equation(total(score[i] ** 2, i), m - 1, "s² = m v/(m − 1)"),
-            Equation(total(((x[i] - mu) / sqrt(v)) ** 2, i), m, "σ² = v"),
+            derived(total(score[i] ** 2, i), "s² = m v/(m − 1)", moments),
+            derived(total(((x[i] - mu) / sqrt(v)) ** 2, i), "σ² = v", moments),
         ),
         claim(
             "min-max-range",

@@ -1,10 +1,26 @@
 """Standardization: subtract the mean, divide by the deviation, and what the result does not depend on."""
 
-from sympy import sqrt
+from sympy import Symbol, sqrt
 
+from normspec.derivations.deriving import derived
 from normspec.derivations.language import Definition, Index, define, mean, partial, permutation, positive, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
-from normspec.derivations.quantities import Standardized, epsilon, i, j, mu, sigma, standardized, v, x, xhat
+from normspec.derivations.quantities import (
+    Standardized,
+    by_mean,
+    epsilon,
+    i,
+    j,
+    moments,
+    mu,
+    sigma,
+    standard,
+    standardized,
+    v,
+    x,
+    xhat,
+)
+from normspec.derivations.readback import closed
 
 a, c = positive("a"), scalar("c")
 pi = permutation("pi")
@@ -38,7 +54,7 @@ CHAPTER = Chapter(
             "The normalized elements of a group sum to zero.",
             chain(
                 total(xhat[i], i),
-                (total(x[i] - mu, i) / sigma, "σ is common to the group"),
+                (closed(total(xhat[i], i), keep=[mu, sigma]), "σ is common to the group"),
                 (0, "deviations from the mean cancel"),
             ),
         ),
@@ -47,24 +63,22 @@ CHAPTER = Chapter(
             "Their second moment is v/(v + ε): less than one, by what epsilon takes.",
             chain(
                 mean(xhat[i] ** 2, i),
-                (mean((x[i] - mu) ** 2, i) / sigma**2, "σ is common to the group"),
-                (v / sigma**2, "definition of v"),
-                (v / (v + epsilon), "σ² = v + ε"),
-                (1 - epsilon / (v + epsilon), "so one is reached only at ε = 0"),
+                (closed(mean(xhat[i] ** 2, i), moments), "Σ (x − μ)² = m v, and σ² = v + ε"),
+                (closed(mean(xhat[i] ** 2, i), standard), "so one is reached only at ε = 0"),
             ),
         ),
         claim(
             "shift-invariance",
             "Adding a constant to the group changes nothing.",
-            Equation(shifted.mu, mu + c, "the mean moves along"),
+            derived(shifted.mu, "the mean moves along", by_mean, by=[Symbol("mu")]),
             Equation(shifted.v, v, "deviations stay"),
             Equation(shifted.xhat[j], xhat[j], "so does their ratio"),
         ),
         claim(
             "scale-covariance",
             "Multiplying the group by a > 0 and epsilon by a² changes nothing; with epsilon left alone it does.",
-            Equation(rescaled.v, a**2 * v, "variance is quadratic"),
-            Equation(rescaled.sigma, a * sigma, "√(a² v + a² ε) = a √(v + ε) for a > 0"),
+            derived(rescaled.v, "variance is quadratic", moments),
+            derived(rescaled.sigma, "√(a² v + a² ε) = a √(v + ε) for a > 0", standard),
             Equation(rescaled.xhat[j], xhat[j], "the factor cancels"),
             Witness(
                 stretched.xhat[j],
@@ -79,7 +93,7 @@ CHAPTER = Chapter(
             "sign",
             "Changing the sign of the group changes the sign of the result.",
             Equation(mirrored.v, v, "squares keep no sign"),
-            Equation(mirrored.xhat[j], -xhat[j], "numerators change sign, σ does not"),
+            derived(mirrored.xhat[j], "numerators change sign, σ does not", standard),
         ),
         claim(
             "permutation-equivariance",
@@ -109,11 +123,9 @@ CHAPTER = Chapter(
         claim(
             "not-idempotent",
             "Standardizing twice is not standardizing once, unless epsilon is zero.",
-            Equation(
-                twice.xhat[j],
-                xhat[j] / sqrt(v / (v + epsilon) + epsilon),
-                "x̂ has mean 0 and variance v/(v + ε)",
-            ),
+            derived(twice.mu, "x̂ has mean 0", moments),
+            derived(twice.v, "and the variance that is its second moment", moments),
+            Equation(twice.xhat[j], xhat[j] / sqrt(closed(twice.v, moments) + epsilon), "by that it is divided again"),
             Witness(
                 twice.xhat[j],
                 xhat[j],

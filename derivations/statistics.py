@@ -1,10 +1,14 @@
 """Statistics of a group: its mean, its two variances, and what they estimate."""
 
+from sympy import Symbol
+
+from normspec.derivations.deriving import derived
 from normspec.derivations.expect import covariance_of, expected, variance_of
 from normspec.derivations.language import Definition, Vector, define, indices, mean, natural, partial, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Witness, chain, claim, entries
-from normspec.derivations.quantities import epsilon, i, j, m, mu, v, x
-from normspec.derivations.schemes import Independent, WithoutReplacement, WithReplacement, mu_3, mu_4, s, theta
+from normspec.derivations.quantities import by_mean, epsilon, i, j, m, moments, mu, v, x
+from normspec.derivations.readback import Chart, closed
+from normspec.derivations.schemes import Independent, WithoutReplacement, WithReplacement, mu_4, theta
 
 a = scalar("a")
 sample = Independent(x.head, m)
@@ -25,6 +29,13 @@ part = Definition("mu", mean(x[p, r], r), p)
 size = define("n", total(count[p], p))
 whole = define("mu", total(x[p, r], p, r) / size)
 
+centre, spread = Symbol("M"), Symbol("V")
+population = Chart(
+    {}, ((total(X[n], n), N * centre), (total(X[n] ** 2, n), N * (spread + centre**2))), {centre: M, spread: V}
+)
+in_one_pass = closed(v, by_mean)
+second_moment, squared_mean = expected(mean(x[i] ** 2, i), sample), expected(mu**2, sample)
+
 SMALL = ({"m": 2}, {"m": 3}, {"m": 4})
 DRAWS = ({"m": 2, "N": 3}, {"m": 2, "N": 4}, {"m": 3, "N": 4})
 SHARDS = ({"K": 1}, {"K": 2}, {"K": 3})
@@ -36,16 +47,16 @@ CHAPTER = Chapter(
         claim(
             "mean",
             "The mean is the one centre about which the deviations cancel, and the squares are least.",
-            Equation(total(x[i] - mu, i), total(x[i], i) - m * mu, "sum term by term"),
-            Equation(partial(total((x[i] - a) ** 2, i), a), 2 * m * (a - mu), "which vanishes at a = μ only"),
-            Equation(total((x[i] - a) ** 2, i), m * v + m * (mu - a) ** 2, "the moment about any centre"),
+            derived(total(x[i] - mu, i), "sum term by term", keep=[mu]),
+            derived(partial(total((x[i] - a) ** 2, i), a), "which vanishes at a = μ only", by_mean),
+            derived(total((x[i] - a) ** 2, i), "the moment about any centre", moments, by=[Symbol("v")]),
         ),
         claim(
             "centred-sum",
             "Deviations from the mean sum to zero.",
             chain(
                 total(x[i] - mu, i),
-                (total(x[i], i) - m * mu, "sum term by term"),
+                (closed(total(x[i] - mu, i), keep=[mu]), "sum term by term"),
                 (0, "the definition of μ"),
             ),
         ),
@@ -55,8 +66,8 @@ CHAPTER = Chapter(
             chain(
                 v,
                 (mean((x[i] - mu) ** 2, i), "definition, in two passes"),
-                (mean(x[i] ** 2, i) - 2 * mu * mean(x[i], i) + mu**2, "expand the square"),
-                (mean(x[i] ** 2, i) - mu**2, "one pass; in floating point this is where digits cancel"),
+                (closed(v.body, keep=[mu]), "expand the square"),
+                (in_one_pass, "one pass; in floating point this is where digits cancel"),
             ),
         ),
         claim(
@@ -78,12 +89,12 @@ CHAPTER = Chapter(
             "variance-of-mean",
             "The mean of m independent draws is unbiased, and its variance is smaller by m.",
             Equation(expected(mu, sample), theta, "linearity", sizes=SMALL),
-            Equation(variance_of(mu, sample), s**2 / m, "covariances of distinct draws vanish", sizes=SMALL),
+            derived(variance_of(mu, sample), "covariances of distinct draws vanish", sizes=SMALL),
         ),
         claim(
             "expected-biased-variance",
             "The biased variance is too small by (m − 1)/m on average: the mean was fitted to the same draws.",
-            Equation(expected(v, sample), (m - 1) * s**2 / m, "E[xᵢ xⱼ] = θ² for i ≠ j", sizes=SMALL),
+            derived(expected(v, sample), "E[xᵢ xⱼ] = θ² for i ≠ j", sizes=SMALL),
         ),
         claim(
             "bessel",
@@ -91,44 +102,41 @@ CHAPTER = Chapter(
             chain(
                 expected(m * v / (m - 1), sample),
                 (m / (m - 1) * expected(v, sample), "the factor is a constant"),
-                (m / (m - 1) * (expected(mean(x[i] ** 2, i), sample) - expected(mu**2, sample)), "v in one pass"),
-                (m / (m - 1) * (s**2 - s**2 / m), "E[x²] = s² + θ² and E[μ²] = s²/m + θ²"),
-                (s**2, "m/(m − 1) and (m − 1)/m cancel"),
+                (m / (m - 1) * (second_moment - squared_mean), "v in one pass"),
+                (m / (m - 1) * (closed(second_moment) - closed(squared_mean)), "E[x²] = s² + θ², E[μ²] = s²/m + θ²"),
+                (closed(expected(m * v / (m - 1), sample)), "m/(m − 1) and (m − 1)/m cancel"),
                 sizes=SMALL,
             ),
         ),
         claim(
             "variance-of-unbiased",
             "The variance of the unbiased variance, from the fourth central moment.",
-            Equation(
-                variance_of(unbiased, sample),
-                (mu_4 - (m - 3) / (m - 1) * s**4) / m,
-                "members coincide in every possible way",
-                sizes=SMALL[:2],
-            ),
+            derived(variance_of(unbiased, sample), "members coincide in every way", by=[mu_4], sizes=SMALL[:2]),
         ),
         claim(
             "mean-variance-covariance",
             "Mean and variance are correlated exactly where the distribution is skewed.",
-            Equation(covariance_of(mu, unbiased, sample), mu_3 / m, "only triple coincidences remain", sizes=SMALL),
+            derived(covariance_of(mu, unbiased, sample), "only triple coincidences remain", sizes=SMALL),
         ),
         claim(
             "bessel-finite-population",
             "Drawn with replacement, the unbiased variance has the population's variance V as its mean; drawn without, "
             "N/(N − 1) V.",
-            Equation(expected(unbiased, drawn), V, "with replacement, draws are independent", sizes=DRAWS),
-            Equation(expected(unbiased, chosen), N * V / (N - 1), "without replacement", sizes=DRAWS),
+            derived(expected(unbiased, drawn), "with replacement, draws are independent", population, sizes=DRAWS),
+            derived(expected(unbiased, chosen), "without replacement", population, sizes=DRAWS),
         ),
         claim(
             "finite-population-mean",
             "Without replacement the mean varies less, by the finite population correction 1 − m/N.",
-            Equation(expected(mu, chosen), M, "every element is equally likely", sizes=DRAWS),
-            Equation(variance_of(mu, chosen), (1 - m / N) * (N * V / (N - 1)) / m, "distinct draws repel", sizes=DRAWS),
+            derived(expected(mu, chosen), "every element is equally likely", population, sizes=DRAWS),
+            derived(
+                variance_of(mu, chosen), "distinct draws repel: N/(N − 1) V times 1 − m/N", population, sizes=DRAWS
+            ),
         ),
         claim(
             "mean-of-means",
             "The mean of the means of equal batches is the mean of all; of unequal ones, only when weighted by size.",
-            Equation(mean(mean(x[p, i], i), p), total(x[p, i], p, i) / (K * m), "one common divisor"),
+            derived(mean(mean(x[p, i], i), p), "one common divisor"),
             Equation(total(count[p] * part[p], p) / size, whole, "weights undo the divisors", sizes=SHARDS),
             Witness(
                 mean(part[p], p),
@@ -141,8 +149,8 @@ CHAPTER = Chapter(
         claim(
             "batch-gradient",
             "A mini-batch gradient is unbiased while each example's gradient is its own; batch statistics end that.",
-            Equation(expected(mean(x[i], i), drawn), mean(X[n], n), "gradients as draws", sizes=DRAWS),
-            Equation(expected(mean(x[i], i), chosen), mean(X[n], n), "without replacement alike", sizes=DRAWS),
+            derived(expected(mean(x[i], i), drawn), "gradients as draws", sizes=DRAWS),
+            derived(expected(mean(x[i], i), chosen), "without replacement alike", sizes=DRAWS),
             Witness(
                 expected(v / (v + epsilon), chosen),
                 V / (V + epsilon),

@@ -2,6 +2,7 @@
 
 from sympy import Symbol, sqrt
 
+from normspec.derivations.deriving import derived
 from normspec.derivations.language import Definition, Vector, define, partial, positive, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Witness, claim, entries
 from normspec.derivations.quantities import g, i, j, k
@@ -39,7 +40,7 @@ CHAPTER = Chapter(
         claim(
             "weight-norm-length",
             "The weight has length G, whatever v.",
-            Equation(total(w[i] ** 2, i), G**2, "Σ e² = 1"),
+            derived(total(w[i] ** 2, i), "Σ e² = 1", polar),
         ),
         claim(
             "weight-norm-scale",
