@@ -34,7 +34,9 @@ def carried(case: Case, move: Move) -> Case:
 
 def _step(case: Case, step: Step, move: Move) -> Step:
     if step.of is None:
-        return replace(step, x=_copied(move(step.input)))
+        x = _copied(move(step.input))
+        OPERATIONS[case.operation].groups(x.shape, case.attributes)  # refused, where it has no such groups
+        return replace(step, x=x)
     shape, role = case.script[step.of].input.shape, OPERATIONS[case.operation].role
     if step.cotangent is None:
         tangents = {name: _carry(case, role(name), values, shape, move) for name, values in step.tangents.items()}
