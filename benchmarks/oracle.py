@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from importlib.metadata import distributions, version
 from operator import mul
 from pathlib import Path
@@ -37,6 +37,7 @@ from normspec.spec.question import Question
 from normspec.spec.tolerance import bounded
 
 EPSILON = 1e-5
+EXACTLY = np.full((1, 1), EPSILON)
 SHAPES = ((1, 10), (1, 1000), (1, 100_000), (1, 1_000_000), (1000, 10))
 INPUTS = {"forward": ("x", "gamma", "beta"), "backward": ("x", "dy", "gamma")}
 OUTPUTS = {"forward": ("y",), "backward": ("dx", "dgamma", "dbeta")}
@@ -108,13 +109,15 @@ def formula(system: Any, direction: str, rows: dict[str, Any], epsilon: Any, m: 
 
 
 def enclosing(engine: Any, direction: str, rows: dict[str, Any], m: int) -> Run:
-    """Return the run that encloses what a layer returns."""
+    """Return the run that encloses what a layer returns, in the context that its engine needs."""
+    system, inputs, outputs = Certified(engine), INPUTS[direction], OUTPUTS[direction]
+    context = partial(working_precision, 128) if isinstance(engine, Arb) else partial(np.errstate, all="ignore")
 
     def run() -> Any:
-        with working_precision(128), np.errstate(all="ignore"):
-            lifted = {name: engine.lift(rows[name]) for name in INPUTS[direction]}
-            found = formula(Certified(engine), direction, lifted, engine.lift(np.full((1, 1), EPSILON)), m)
-            return {name: engine.bounds(found[name]) for name in OUTPUTS[direction]}
+        with context():
+            lifted = {name: engine.lift(rows[name]) for name in inputs}
+            found = formula(system, direction, lifted, engine.lift(EXACTLY), m)
+            return {name: engine.bounds(found[name]) for name in outputs}
 
     return run
 

@@ -5,7 +5,7 @@ The precision is that of the flint context: see `working_precision`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import repeat
 from operator import add, mul, sub, truediv
 from typing import Any, TypeAlias, Union
 
@@ -18,14 +18,31 @@ from normspec.spec.numbers.engine import Enclosure
 ULP = 2.0**-52
 TINY = 2.0**-1074
 
-_ULP, _TINY = np.array(ULP), np.array(TINY)
-
 Operand: TypeAlias = Union["Reals", int]
 
 
 def working_precision(bits: int) -> Any:
     """Return a context in which balls are computed to this many bits."""
     return flint.ctx.workprec(bits)
+
+
+def _elementwise(operation: Callable[[Any, Any], Any]) -> Callable[["Reals", Operand], "Reals"]:
+    """Return the method that does an operation on pairs of balls: few calls, for small groups pay for each."""
+
+    def method(self: "Reals", other: Operand) -> "Reals":
+        flat, shape = self.flat, self.shape
+        if isinstance(other, int):
+            return Reals(list(map(operation, flat, repeat(other))), shape)
+        if shape == other.shape:
+            return Reals(list(map(operation, flat, other.flat)), shape)
+        if len(other.flat) == 1:
+            return Reals(list(map(operation, flat, repeat(other.flat[0]))), shape)
+        if len(flat) == 1:
+            return Reals(list(map(operation, repeat(flat[0]), other.flat)), other.shape)
+        shape = max(shape[0], other.shape[0]), max(shape[1], other.shape[1])
+        return Reals(list(map(operation, self.repeated(shape), other.repeated(shape))), shape)
+
+    return method
 
 
 class Reals:
@@ -38,18 +55,6 @@ class Reals:
         self.flat = flat
         self.shape = shape
 
-    def __add__(self, other: Operand) -> "Reals":
-        return self._with(other, add)
-
-    def __sub__(self, other: Operand) -> "Reals":
-        return self._with(other, sub)
-
-    def __mul__(self, other: Operand) -> "Reals":
-        return self._with(other, mul)
-
-    def __truediv__(self, other: Operand) -> "Reals":
-        return self._with(other, truediv)
-
     def __rsub__(self, other: int) -> "Reals":
         return Reals([other - a for a in self.flat], self.shape)
 
@@ -59,20 +64,10 @@ class Reals:
     def __neg__(self) -> "Reals":
         return Reals([-a for a in self.flat], self.shape)
 
-    __radd__ = __add__
-    __rmul__ = __mul__
-
-    def _with(self, other: Operand, operation: Callable[[Any, Any], Any]) -> "Reals":
-        if isinstance(other, int):
-            return Reals(list(map(operation, self.flat, repeat(other))), self.shape)
-        if self.shape == other.shape:
-            return Reals(list(map(operation, self.flat, other.flat)), self.shape)
-        if len(other.flat) == 1:
-            return Reals(list(map(operation, self.flat, repeat(other.flat[0]))), self.shape)
-        if len(self.flat) == 1:
-            return Reals(list(map(operation, repeat(self.flat[0]), other.flat)), other.shape)
-        shape = max(self.shape[0], other.shape[0]), max(self.shape[1], other.shape[1])
-        return Reals(list(map(operation, self.repeated(shape), other.repeated(shape))), shape)
+    __add__ = __radd__ = _elementwise(add)
+    __sub__ = _elementwise(sub)
+    __mul__ = __rmul__ = _elementwise(mul)
+    __truediv__ = _elementwise(truediv)
 
     def repeated(self, shape: tuple[int, int]) -> list[Any]:
         """Return the balls of rows of this shape, in which rows or members are repeated."""
@@ -102,8 +97,10 @@ class Arb:
 
     def total(self, a: Reals) -> Reals:
         """Return the sum over the last axis, kept with length 1."""
-        rows, members = a.shape
-        parts = [a.flat[at * members : (at + 1) * members] for at in range(rows)] if rows > 1 else [a.flat]
+        flat, (rows, members) = a.flat, a.shape
+        if rows == 1:
+            return Reals([sum(flat[1:], flat[0])], (1, 1))
+        parts = (flat[at * members : (at + 1) * members] for at in range(rows))
         return Reals([sum(part[1:], part[0]) for part in parts], (rows, 1))
 
     def sqrt(self, a: Reals) -> Reals:
@@ -116,9 +113,10 @@ class Arb:
 
     def bounds(self, a: Reals) -> tuple[Array, Array]:
         """Return float64 values, and upper bounds of their distances from the exact results."""
-        both = chain(a.flat, map(flint.arb.rad, a.flat))
-        values, radius = np.fromiter(map(float, both), np.float64, 2 * len(a.flat)).reshape(2, *a.shape)
-        return values, radius + (np.abs(values) * _ULP + _TINY)
+        values = list(map(float, a.flat))
+        radii = map(float, map(flint.arb.rad, a.flat))
+        widened = [radius + (abs(value) * ULP + TINY) for value, radius in zip(values, radii, strict=True)]
+        return np.array(values).reshape(a.shape), np.array(widened).reshape(a.shape)
 
     def size(self, a: Reals, value: Array, gap: Array | float) -> Array:
         """Return upper bounds of the magnitudes; value and gap are the number's bounds."""
