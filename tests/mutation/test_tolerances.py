@@ -34,7 +34,7 @@ def ratios(name: str) -> dict[str, float]:
     tool = benchmark()
     layers = (*tool.resolve("numpy", "batch_norm"), *tool.VARIANTS, *tool.nearly_right("batch_norm"))
     layer = next(each for each in layers if (each.name, each.operation) == (name, "batch_norm"))
-    return dict(tool.ratios(layer, "float32", 0))
+    return {output: worst.ratio for output, worst in tool.ratios(layer, "float32", 0).items()}
 
 
 @pytest.mark.parametrize("output", NEAREST)
