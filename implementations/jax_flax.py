@@ -64,8 +64,12 @@ CONVENTIONS: Mapping[str, str] = MappingProxyType(
         "running_variance": "biased",
         "single_element": "zero",
         "negative_epsilon": "accept",
+        "statistics_dtype": "input",
     }
 )
+EMPTY: Mapping[str, str] = MappingProxyType({"batch_norm": "nan"})
+"""What becomes of the running statistics after an empty batch, whose mean is 0/0."""
+
 
 
 def keywords(case: Case, shape: Shape, fast: bool) -> dict[str, Any]:
@@ -112,7 +116,8 @@ def _in_place(apply: Apply, case: Case, leaves: Arrays, running: Arrays, trainin
 
 def _made(name: str, operation: str, run: Callable[..., Any], fast: bool, **extent: Any) -> Implementation:
     spec = OPERATIONS[operation]
-    declared = {key: variant for key, variant in CONVENTIONS.items() if key in spec.conventions}
+    empty = {"empty_batch": EMPTY[operation]} if operation in EMPTY else {}
+    declared = {key: variant for key, variant in {**CONVENTIONS, **empty}.items() if key in spec.conventions}
     tracked = operation == "batch_norm"
     state = {} if tracked else {"state": ()}
     optional = tuple(each for each in spec.parameters)

@@ -101,6 +101,18 @@ def single_node(case: Case, shape: Shape, training: bool) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
+EMPTY: Mapping[str, str] = {"batch_norm": "nan", "group_norm": "refuse"}
+"""What becomes of an empty batch: its mean is 0/0, and the zero in a shape is read as a length to be worked out."""
+
+
+def _conventions(runtime: str, operation: str, dtypes: tuple[str, ...]) -> dict[str, str]:
+    """Return what an operator chooses; the reference evaluator keeps what it finds in the format of the input."""
+    inside = {"statistics_dtype": "input"} if runtime == "onnx-reference" and "float16" in dtypes else {}
+    empty = {"empty_batch": EMPTY[operation]} if operation in EMPTY else {}
+    known = OPERATIONS[operation].conventions
+    return {name: variant for name, variant in {**CONVENTIONS, **inside, **empty}.items() if name in known}
+
+
 def _operator(runtime: str, operation: str, dtypes: tuple[str, ...], fixed: Mapping[str, Any]) -> Implementation:
     spec, kind = OPERATIONS[operation], OPERATORS[operation][0]
     tracked = operation == "batch_norm"
@@ -117,7 +129,7 @@ def _operator(runtime: str, operation: str, dtypes: tuple[str, ...], fixed: Mapp
             optional=("beta",) if operation == "layer_norm" else (),
             fixed=fixed,
             grade=GRADES.get(operation, "B2"),
-            conventions={name: variant for name, variant in CONVENTIONS.items() if name in spec.conventions},
+            conventions=_conventions(runtime, operation, dtypes),
         ),
         refusals=REFUSALS,
         statement=f"the operator {kind} of ONNX {OPSET} by {runtime}, forward only",

@@ -193,4 +193,5 @@ def _verbs(names: Mapping[str, Parameter], operation: Operation, tracked: bool) 
         return ("train", "infer")
     if not tracked:
         return ("train",)
-    return ("train", "infer") if {"training", "momentum"} <= set(names) else ("infer",)
+    moving = {"training", *(("momentum",) if operation.averages else ())}
+    return ("train", "infer") if moving <= set(names) else ("infer",)

@@ -87,7 +87,7 @@ def _both(operation: str, scaler: Callable[[], Any], label: str, **extent: Any) 
 
 
 SKLEARN = (
-    *_both("standardize", StandardScaler, "StandardScaler", conventions={"nan": "ignore"}),
+    *_both("standardize", StandardScaler, "StandardScaler", conventions={"nan": "ignore", "statistics_dtype": "input"}),
     *_both("min_max_scale", MinMaxScaler, "MinMaxScaler", conventions={"nan": "ignore"}),
     *FITTED,
     *(

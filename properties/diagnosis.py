@@ -107,7 +107,10 @@ def _agreement(evidence: Evidence) -> list[Law]:
 
 
 def _faults(evidence: Evidence) -> Iterator[Fault]:
-    """Yield the faults any one of which explains everything."""
+    """Yield the faults any one of which explains everything: none where the layer without a fault fails as well."""
+    sound = replace(_correct(evidence.implementation), claims=evidence.implementation.claims)
+    if any(_breaks_too(evidence, sound, each) for each in evidence.failing):
+        return
     for fault in FAULTS.values():
         if evidence.implementation.operation in fault.operations:
             wrong = _made(fault, evidence.implementation)
@@ -118,11 +121,14 @@ def _faults(evidence: Evidence) -> Iterator[Fault]:
 
 
 def _made(fault: Fault, implementation: Implementation) -> Implementation:
-    """Return the layer with a fault that follows, but for it, what the implementation declares."""
+    """Return the layer with a fault."""
+    return replace(fault.change(_correct(implementation)), claims=implementation.claims)
+
+
+def _correct(implementation: Implementation) -> Implementation:
+    """Return the layer without a fault, which follows what the implementation declares."""
     correct = CORRECT[implementation.operation]
-    if implementation.operation in FAMILY:
-        correct = declaring(correct, implementation.claims.conventions)
-    return replace(fault.change(correct), claims=implementation.claims)
+    return declaring(correct, implementation.claims.conventions) if implementation.operation in FAMILY else correct
 
 
 def _breaks_too(evidence: Evidence, wrong: Implementation, failing: Failing) -> bool:

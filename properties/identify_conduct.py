@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 from normspec.implementations.contract import Implementation
 from normspec.properties.cases.shapes import Extent
 from normspec.properties.identify_cases import extent_of, plain_dtype
@@ -13,9 +15,11 @@ from normspec.properties.identify_denials import (
     Tried,
     all_single,
     disagreeing,
+    elsewhere_a_number,
     not_broadcast,
     not_in_backward,
     not_in_forward,
+    not_left_out,
     not_nan,
     not_poisoned,
     other_alone,
@@ -23,7 +27,17 @@ from normspec.properties.identify_denials import (
     unmoved,
     unrefused,
 )
-from normspec.properties.identify_edges import batches, empty, moving, negative, nothing, short, single, wide_enough
+from normspec.properties.identify_edges import (
+    batches,
+    empty,
+    moving,
+    negative,
+    not_a_number,
+    nothing,
+    short,
+    single,
+    wide_enough,
+)
 from normspec.properties.identify_findings import Evidence, Finding, concluded
 from normspec.properties.trial import Trial
 from normspec.spec.case import Case
@@ -89,22 +103,28 @@ HABITS = (
         "single_element",
         CONVENTIONS["single_element"].statement,
         single,
-        {**_of("single_element", refuse=unrefused, zero=disagreeing), "nan": ("y is NaN", not_nan)},
+        {
+            **_of("single_element", refuse=unrefused, zero=disagreeing, nan=not_nan),
+            "inf": ("y is infinite", unlike("y", lambda values: bool(np.isinf(values).all()), "not infinite")),
+        },
     ),
     Habit(
         "empty_batch",
         CONVENTIONS["empty_batch"].statement,
         empty,
-        {
-            **_of("empty_batch", refuse=unrefused, keep=unmoved),
-            "nan": ("the running statistics are NaN from then on", not_poisoned),
-        },
+        _of("empty_batch", refuse=unrefused, keep=unmoved, nan=not_poisoned),
     ),
     Habit(
         "negative_epsilon",
         CONVENTIONS["negative_epsilon"].statement,
         negative,
         _of("negative_epsilon", refuse=unrefused, accept=disagreeing),
+    ),
+    Habit(
+        "nan",
+        CONVENTIONS["nan"].statement,
+        not_a_number,
+        _of("nan", propagate=elsewhere_a_number, ignore=not_left_out, refuse=unrefused),
     ),
     Habit(
         "short_parameters",

@@ -72,6 +72,29 @@ def unlike(name: str, wanted: Callable[[Array], bool], words: str) -> Test:
 not_nan = unlike("y", lambda values: bool(np.isnan(values).all()), "not NaN")
 
 
+def elsewhere_a_number(tried: Tried) -> str:
+    """Return what denies that a NaN makes all of its group NaN."""
+    if failed := _result(tried):
+        return failed
+    y = _first_group(tried)
+    return "" if np.isnan(y).all() else f"y beside the NaN is {y[~np.isnan(y)][0]:.9g}"
+
+
+def not_left_out(tried: Tried) -> str:
+    """Return what denies that a NaN stays where it is, and is left out of the statistics of its group."""
+    if failed := _result(tried):
+        return failed
+    y = _first_group(tried)
+    if not np.isnan(y[0]):
+        return f"y of the NaN is {y[0]:.9g}"
+    return "y beside the NaN is NaN, too" if np.isnan(y[1:]).any() else ""
+
+
+def _first_group(tried: Tried) -> Array:
+    y = wide(tried.trial.steps[0]["y"])
+    return np.asarray(tried.trial.groups(y.shape).split(y)[0])
+
+
 def unmoved(tried: Tried) -> str:
     """Return what denies that nothing happened: running statistics that moved."""
     if failed := _result(tried):

@@ -12,7 +12,7 @@ from normspec.spec.partition import Shape
 SINGLE: tuple[Shape, ...] = ((1, 3), (3, 1), (1, 3, 1), (2, 1, 1), (1, 3, 1, 1), (2, 3, 1, 1, 1))
 
 
-WITHOUT_EPSILON = ("weight_norm", "standardize", "min_max_scale")
+WITHOUT_EPSILON = ("weight_norm", "standardize", "min_max_scale", "standard_scaler", "min_max_scaler")
 
 
 def _training(extent: Extent, shapes: tuple[Shape, ...], wanted: Callable[[int], bool], keep: int) -> Iterator[Case]:
@@ -48,6 +48,16 @@ def negative(extent: Extent) -> Iterator[Case]:
     open_ = extent.operation.has_epsilon and "epsilon" not in extent.claims.fixed
     for case in _plain(extent) if open_ and "negative_epsilon" in extent.operation.conventions else ():
         yield case.but(attributes={**case.attributes, "epsilon": -(2.0**-10)}, script=case.script[:1])
+
+
+def not_a_number(extent: Extent) -> Iterator[Case]:
+    """Yield plain trainings whose first element is NaN, and beside it in its group are some that are numbers."""
+    for case in _plain(extent) if "nan-confined" in extent.operation.requirements else ():
+        x = case.script[0].input.copy()
+        x[(0,) * x.ndim] = np.nan
+        several = extent.operation.groups(x.shape, case.attributes).members > 2
+        if several and case.script[0].verb == "train":
+            yield case.but(script=(Step("train", x),))
 
 
 def short(extent: Extent) -> Iterator[Case]:

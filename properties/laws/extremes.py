@@ -13,6 +13,7 @@ from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
 from normspec.spec.case import Case
 from normspec.spec.expectation import Expected, expect
+from normspec.spec.fitting import unseen
 from normspec.spec.formats import Array
 from normspec.spec.outcome import Refused, Returned
 from normspec.spec.partition import Partition
@@ -109,7 +110,7 @@ def nan_confined(trial: Trial) -> Judgement:
 
 
 def _shown_on(judgement: Judgement, case: Case) -> Judgement:
-    return replace(judgement, shown=case) if isinstance(judgement, Broken) else judgement
+    return replace(judgement, shown=judgement.shown or case) if isinstance(judgement, Broken) else judgement
 
 
 def _left_out(trial: Trial, other: Trial) -> Judgement:
@@ -125,8 +126,24 @@ def _left_out(trial: Trial, other: Trial) -> Judgement:
     fewer, grade = trial.case.but(script=(replace(first, x=x),)), trial.implementation.claims.grade
     expected = expect(trial.operation, fewer, 0, state, trial.conventions, grade=grade)
     found = {"y": y[1:], **{name: wide(other.steps[0][name])[:1] for name in state}}
-    judged = [Kept()] + [_agrees(name, values, expected[name], trial.groups(x.shape)) for name, values in found.items()]
+    judged = [Kept(), _nothing_new(trial)] + [_agrees(name, values, expected[name], trial.groups(x.shape)) for name, values in found.items()]
     return worst(judged)
+
+
+def _nothing_new(trial: Trial) -> Judgement:
+    """Judge that elements that are all NaN leave what is kept of their group as it was."""
+    first, state = trial.case.script[0], trial.case.state
+    if not state or unseen(state) or trial.case.attributes.get("refit"):
+        return NO_STEP
+    groups = trial.groups(first.input.shape)
+    rows = groups.split(first.input).copy()
+    rows[0] = np.nan
+    alone = trial.case.but(script=(replace(first, x=groups.join(rows)),))
+    other = trial.variant(alone)
+    if not other.steps:
+        return Broken(f"a column of NaN is not answered: {other.outcome}", shown=alone)
+    moved = [name for name, old in state.items() if wide(other.steps[0][name])[0] != wide(old)[0]]
+    return Broken(f"{moved[0]} moves, where all that is new is NaN", shown=alone) if moved else Kept()
 
 
 def _agrees(name: str, found: Array, expected: Expected, groups: Partition) -> Judgement:
@@ -146,7 +163,8 @@ def _loud(trial: Trial, index: int) -> Judgement:
     observed, expected = trial.steps[index]["y"], trial.expected(index)["y"]
     split = trial.groups(observed.shape).split
     y, exact = split(wide(observed)), split(expected.high)
-    judged = np.asarray(np.isfinite(y).all(-1) & np.isfinite(exact).all(-1) & _spread_out(trial, index))
+    known = np.isfinite(exact) & np.isfinite(split(expected.radius))  # no exact result, no error
+    judged = np.asarray(np.isfinite(y).all(-1) & known.all(-1) & _spread_out(trial, index))
     if not judged.any():
         return Kept()
     spread = np.abs(exact - exact.mean(-1, keepdims=True)).max(-1) + np.abs(exact).max(-1) * 2.0**-6
