@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
+from normspec.implementations.targets import resolve
+from normspec.properties.judge import judge
+from normspec.properties.laws import LAWS
 from normspec.properties.laws.judging import apart, within, worst
+from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Kept, Undecided
+from normspec.spec.case import Case, Step
 
 
 def test_a_difference_within_its_bound_is_kept_with_its_share_of_it() -> None:
@@ -45,3 +50,11 @@ def test_the_worst_judgement_is_the_one_that_counts() -> None:
 def test_the_same_infinity_is_not_apart() -> None:
     first, second = np.array([np.inf, np.nan, 3.0, np.inf]), np.array([np.inf, np.nan, 1.0, -np.inf])
     assert apart(first, second).tolist() == [0.0, 0.0, 2.0, np.inf]
+
+
+def test_an_output_of_which_nothing_is_known_is_not_called_silently_wrong() -> None:
+    """The norm of the first group lies at the clamp, where rounding decides what y is."""
+    x = np.asarray([[[0, 256], [-1, 1]]], np.float16)
+    case = Case("l1_normalize", "float16", {"epsilon": 1.0, "axis": 1}, (Step("train", x=x),))
+    (implementation,) = resolve("numpy", "l1_normalize")
+    assert isinstance(judge(LAWS["loud-overflow"], Trial(implementation, case)), Kept)

@@ -10,6 +10,7 @@ from normspec.spec.case import Case, Step
 from normspec.spec.conventions import settle
 from normspec.spec.expectation import Expected, expect, expect_statistics
 from normspec.spec.formats import FORMATS
+from normspec.spec.operations import OPERATIONS
 
 X = np.array([[1.0, 2.0, 4.0, 5.0], [0.0, 0.0, 0.0, 8.0]], np.float32)
 MEAN, VARIANCE = np.array([3.0, 2.0]), np.array([2.5, 12.0])
@@ -157,3 +158,11 @@ def test_nothing_is_demanded_where_a_difference_may_overflow() -> None:
         script=(Step("infer", np.full((1, 2), 3e38, "f4")),)
     )
     assert np.all(np.isinf(ask(case)["y"].tolerance))
+
+
+@pytest.mark.parametrize("norm", ["l1_normalize", "l2_normalize", "max_normalize"])
+def test_nothing_is_known_of_a_group_whose_norm_is_at_the_clamp(norm: str) -> None:
+    x = np.asarray([[0.0, -1.0], [3.0, 4.0]])
+    case = Case(norm, "float64", {"epsilon": 1.0, "axis": 1}, (Step("train", x=x),))
+    found = expect(OPERATIONS[norm], case, 0, {}, settle(OPERATIONS[norm].conventions, {}))["y"]
+    assert np.isinf(found.radius).tolist() == np.isinf(found.tolerance).tolist() == [[True, True], [False, False]]
