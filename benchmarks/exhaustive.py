@@ -1,22 +1,27 @@
 """Every input there is: groups of 1 and 2 finite 16-bit numbers, through one implementation's forward.
 
-    python benchmarks/exhaustive.py TARGET [--dtype bfloat16] [--members 2] [--operation layer_norm]
+    python benchmarks/exhaustive.py TARGET [--dtype bfloat16] [--members 2] [--operation layer_norm] [--record FILE]
 
 With two members, each first element is one case with every second one. For two elements the exact result is known in
 closed form, y = h / sqrt(h² + epsilon) with h = (x - other) / 2, which float64 gives to within a few roundings. A
 tolerance is never less than one rounding to the output's format, so that what lies within that needs no more; what does
-not is held against its tolerance as everywhere. --first and --last split the work, by the first number's bits. Prints
-how many outputs were judged and how, and the worst input of each kind; exits with 1 where some output is broken, with 3
-where nothing was judged.
+not is held against its tolerance as everywhere. --first and --last split the work, by the first number's bits. --record
+keeps what each piece of each run gave, and a run that was stopped goes on from there. Prints how many outputs were
+judged and how, and the worst input of each kind; exits with 1 where some output is broken, with 3 where nothing was
+judged.
 """
 
 import argparse
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.progress import track
 
+from normspec.files import write_whole
 from normspec.implementations.ask import ask
 from normspec.implementations.contract import Implementation
 from normspec.implementations.targets import resolve
@@ -35,6 +40,11 @@ PATTERNS = 1 << 16
 SLACK = 2.0**-48
 """Relative error of the closed form in float64: a difference, a square, a sum, a root and a quotient, and to spare."""
 GATHERED = 1 << 14
+PIECE = 1 << 11
+"""First numbers after which the record is written."""
+
+COUNTS = ("rounded", "judged", "undecided", "unanswered", "broken")
+WORST = {"ulps": "error in ulp", "ratio": "error / tolerance"}
 
 
 @dataclass
@@ -50,6 +60,22 @@ class Tally:
     ratio: tuple[float, str] = (0.0, "")
     waiting: list[tuple[Array, Array]] = field(default_factory=list)
 
+    def plain(self) -> dict[str, Any]:
+        """Return what was counted as plain data."""
+        return {name: getattr(self, name) for name in (*COUNTS, *WORST)}
+
+
+def together(tallies: Iterable[dict[str, Any]]) -> Tally:
+    """Return several parts of the work as one."""
+    whole = Tally()
+    for part in tallies:
+        for name in COUNTS:
+            setattr(whole, name, getattr(whole, name) + part[name])
+        for name in WORST:
+            value, where = part[name]
+            setattr(whole, name, max(getattr(whole, name), (value, where)))
+    return whole
+
 
 def finite(dtype: str, patterns: Array) -> Array:
     """Return the finite numbers among the patterns of a 16-bit format."""
@@ -58,10 +84,10 @@ def finite(dtype: str, patterns: Array) -> Array:
 
 
 def inputs(dtype: str, members: int, first: int, last: int) -> Iterator[Array]:
-    """Yield x as (members, groups): all numbers alone, or each first number with every second one."""
+    """Yield x as (members, groups): these numbers alone, or each of them with every other one."""
     numbers = finite(dtype, np.arange(PATTERNS))
     if members == 1:
-        yield numbers[None]
+        yield finite(dtype, np.arange(first, last))[None]
         return
     for one in finite(dtype, np.arange(first, last)):
         yield np.stack([np.full(numbers.shape, one), numbers])
@@ -135,6 +161,21 @@ def _case(operation: str, x: Array, epsilon: float) -> Case:
     return Case(operation, x.dtype.name, attributes, (Step(verb, _placed(operation, x)),))
 
 
+def pieces(first: int, last: int) -> list[tuple[int, int]]:
+    """Return the work in parts, by the first number's bits."""
+    return [(at, min(at + PIECE, last)) for at in range(first, last, PIECE)]
+
+
+def recorded(path: Path | None, about: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Return the runs on record, and the pieces of the one that this is about, to which what follows is added."""
+    runs = json.loads(path.read_text()) if path is not None and path.exists() else []
+    for run in runs:
+        if {**run, "pieces": []} == {**about, "pieces": []}:
+            return runs, run["pieces"]
+    runs.append(about | {"pieces": (pieces_of := list[Any]())})
+    return runs, pieces_of
+
+
 def main() -> None:
     """Enumerate, with a progress bar, and tell the worst."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -145,19 +186,33 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--last", type=int, default=PATTERNS)
     parser.add_argument("--epsilon", type=float, default=1e-5)
+    parser.add_argument("--record", type=Path)
     asked = parser.parse_args()
-    implementation, tally = resolve(asked.target, asked.operation)[0], Tally()
-    total = len(finite(asked.dtype, np.arange(asked.first, asked.last))) if asked.members == 2 else 1
-    drawn = inputs(asked.dtype, asked.members, asked.first, asked.last)
-    for x in track(drawn, f"{implementation.name} in {asked.dtype}", total):
-        judge(implementation, x, asked.epsilon, tally)
-    settle_waiting(implementation, FORMATS[asked.dtype], asked.epsilon, tally)
-    outputs = tally.rounded + tally.judged + tally.undecided + tally.unanswered
+    implementation = resolve(asked.target, asked.operation)[0]
+    about = {name: getattr(asked, name) for name in ("target", "dtype", "members", "operation", "epsilon")}
+    runs, done = recorded(asked.record, about)
+    before = {(part["first"], part["last"]) for part in done}
+    todo = [part for part in pieces(asked.first, asked.last) if part not in before]
+    for first, last in track(todo, f"{implementation.name} in {asked.dtype}"):
+        tally = Tally()
+        for x in inputs(asked.dtype, asked.members, first, last):
+            judge(implementation, x, asked.epsilon, tally)
+        settle_waiting(implementation, FORMATS[asked.dtype], asked.epsilon, tally)
+        done.append({"first": first, "last": last, **tally.plain()})
+        if asked.record:
+            write_whole(asked.record, json.dumps(runs, indent=1) + "\n")
+    raise SystemExit(told(together(done)))
+
+
+def told(tally: Tally) -> int:
+    """Print what was found; return the exit code."""
+    outputs = sum(getattr(tally, name) for name in COUNTS if name != "broken")
     print(f"{outputs} outputs: {tally.rounded} within one rounding of the exact result, {tally.judged} held against")
     print(f"their tolerances, {tally.undecided} without a bound, {tally.unanswered} unanswered; {tally.broken} broken")
-    for name, (value, where) in (("error in ulp", tally.ulps), ("error / tolerance", tally.ratio)):
-        print(f"largest {name} of those held against a tolerance: {value:.4g} {where}")
-    raise SystemExit(1 if tally.broken else 0 if tally.rounded + tally.judged else 3)
+    for name, what in WORST.items():
+        value, where = getattr(tally, name)
+        print(f"largest {what} of those held against a tolerance: {value:.4g} {where}")
+    return 1 if tally.broken else 0 if tally.rounded + tally.judged else 3
 
 
 if __name__ == "__main__":

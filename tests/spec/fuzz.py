@@ -1,20 +1,24 @@
 """Fuzz the vectorized engines against arbitrary precision, over every operation, in every form of its formulas.
 
-python tests/spec/fuzz.py --enclosures 500000
+python tests/spec/fuzz.py --enclosures 500000 [--json docs/data/soundness.json]
 
 Cases are those that implementations are asked: every dtype, denormals, near overflow, constants, groups from one
 element up. What is compared is what a verdict rests on: the exact part of the contract arithmetic.
 """
 
 import argparse
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from drawn import questions
+from rich.progress import track
 
+from normspec.files import write_whole
 from normspec.spec.branches import branches
 from normspec.spec.formats import FORMATS, Array
 from normspec.spec.forms import forms_of
@@ -108,14 +112,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--enclosures", type=int, default=500_000)
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    tallies = fuzz(arguments.enclosures, arguments.seed)
-    for name, tally in tallies.items():
-        print(
-            f"{name}: {tally.enclosures} enclosures, {tally.violations} violations, {tally.unclaimed} without a claim"
-        )
-        print("".join(f"  missed: {place}\n" for place in sorted(tally.places)), end="")
-    raise SystemExit(any(tally.violations for tally in tallies.values()))
+    parser.add_argument("--json", type=Path, help="also write what was counted here")
+    asked = parser.parse_args()
+    rows, missed = [], set[str]()
+    for dtype in track(FORMATS, "fuzzing"):
+        for name, tally in fuzz(-(-asked.enclosures // len(FORMATS)), asked.seed, dtypes=(dtype,)).items():
+            counts = {key: getattr(tally, key) for key in ("enclosures", "violations", "unclaimed")}
+            rows.append({"engine": name, "dtype": dtype, **counts})
+            missed |= tally.places
+    for row in rows:
+        print(" ".join(f"{key} {value}" for key, value in row.items()))
+    print("".join(f"missed: {place}\n" for place in sorted(missed)), end="")
+    if asked.json:
+        write_whole(asked.json, json.dumps(rows, indent=1) + "\n")
+    raise SystemExit(bool(missed))
 
 
 if __name__ == "__main__":
