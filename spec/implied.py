@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from normspec.spec.environment import require_exact_arithmetic
 from normspec.spec.formats import Array
 from normspec.spec.forms import forms_of
 from normspec.spec.numbers.contract import ContractArithmetic
@@ -48,8 +49,10 @@ class Parts:
 def parts_of(question: Question, observed: Array, way: int = 0) -> Parts:
     """Return the errors of y as it was observed, taken apart, for y computed by the contract's form of that number.
 
-    The first form, the centred one, is the one that mean and rstd are taken from.
+    The first form, the centred one, is the one that mean and rstd are taken from. Raises PollutedEnvironmentError where
+    floating point is not as the proofs assume.
     """
+    require_exact_arithmetic()
     system, arrays = ContractArithmetic(question.contract, DoubleDouble()), question.arrays
     unit = question.contract.accumulator.unit_roundoff
     with np.errstate(all="ignore"):

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from asking import BATCH_NORM, CONVENTIONS, layer
 
+from normspec.spec.contracts import contract_of
 from normspec.spec.environment import PollutedEnvironmentError, require_exact_arithmetic
 from normspec.spec.expectation import expect
+from normspec.spec.implied import parts_of
+from normspec.spec.question import Question
 
 TOWARD_ZERO, UPWARD, DOWNWARD = 0xC00, 0x800, 0x400
 """The rounding modes of <fenv.h> on x86-64."""
@@ -36,6 +39,13 @@ def test_the_usual_environment_is_accepted() -> None:
 def test_another_rounding_mode_is_an_error(mode: int) -> None:
     with rounding(mode), pytest.raises(PollutedEnvironmentError, match="does not round to nearest"):
         require_exact_arithmetic()
+
+
+def test_shared_errors_are_not_measured_under_another_rounding_mode() -> None:
+    case = layer(np.arange(6, dtype=np.float32).reshape(2, 3))
+    question = Question(BATCH_NORM, case, 0, {}, CONVENTIONS, contract_of("B1", "float32", CONVENTIONS))
+    with rounding(UPWARD), pytest.raises(PollutedEnvironmentError, match="does not round to nearest"):
+        parts_of(question, case.script[0].input)
 
 
 def test_flushed_subnormals_are_an_error_even_for_a_whole_case() -> None:
