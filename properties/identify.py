@@ -136,20 +136,24 @@ def _comparable(alive: Mapping[str, Alive], axes: tuple[Axis, ...], trial: Trial
 
 
 def _exclude(demands: Demands, alive: Alive, index: int, output: str) -> None:
-    """Take out the combinations that an output of a step denies."""
+    """Take out the combinations that an output of a step denies.
+
+    Of a gradient, nothing is concluded where all that demand something are denied: it may be inaccurate, no more.
+    """
     observed, case = demands.trial.steps[index][output], demands.trial.case
     alive.seen += 1
-    denied = {}
+    denied, silent = {}, set()
     for combination in sorted(alive.left):
         chosen = dict(zip((axis.name for axis in alive.axes), combination, strict=True))
         expected = demands.of(index, chosen)
         if expected is None or output not in expected:
+            silent.add(combination)
             continue
         why = outside(observed, expected[output], f"step {index} ({case.script[index].verb}): {output}")
         why = why or (impossible(demands.trial, index, chosen) if output == "y" else "")
         if why:
             denied[combination] = Evidence(why, case)
-    if set(denied) == alive.left:
+    if denied and set(denied) | (silent if output == "dx" else set()) == alive.left:
         alive.unmatched.append(next(iter(denied.values())))
     else:
         alive.left -= set(denied)

@@ -126,8 +126,8 @@ def _left_out(trial: Trial, other: Trial) -> Judgement:
     fewer, grade = trial.case.but(script=(replace(first, x=x),)), trial.implementation.claims.grade
     expected = expect(trial.operation, fewer, 0, state, trial.conventions, grade=grade)
     found = {"y": y[1:], **{name: wide(other.steps[0][name])[:1] for name in state}}
-    judged = [Kept(), _nothing_new(trial)] + [_agrees(name, values, expected[name], trial.groups(x.shape)) for name, values in found.items()]
-    return worst(judged)
+    agreements = (_agrees(name, values, expected[name], trial.groups(x.shape)) for name, values in found.items())
+    return worst((Kept(), _nothing_new(trial), *agreements))
 
 
 def _nothing_new(trial: Trial) -> Judgement:

@@ -210,5 +210,6 @@ def _ratio(number: Number, expected: Any) -> float | None:
     if not asked.any():
         return None
     error = np.abs(np.broadcast_to(number.rows, asked.shape).astype(np.float64) - exact.high - exact.low)
-    over = np.nan_to_num((error - exact.radius) / expected.tolerance, nan=np.inf)[asked]
+    over = np.nan_to_num((error - exact.radius) / expected.tolerance, nan=np.inf)
+    over = np.where(error <= exact.radius, 0.0, over)[asked]  # what is exact has a tolerance of 0
     return max(0.0, float(np.max(over)))

@@ -148,7 +148,7 @@ def given(operation: Operation) -> tuple[str, ...]:
     return tuple(operation.parameters)
 
 
-@every_layer
+@pytest.mark.parametrize(("operation", "shape", "attributes"), [each for each in LAYERS if not each.values[0].pooled])
 def test_the_formulas_in_plain_floating_point_agree_with_what_is_expected(
     operation: Operation, shape: tuple[int, ...], attributes: Attributes
 ) -> None:
@@ -259,7 +259,7 @@ def test_every_choice_is_of_the_open_attributes_and_another_one(operation: Opera
             choices = operation.choices(shape)
             assert len({tuple(sorted(each.items())) for each in choices}) == len(choices) > 0
             extra = {"epsilon"} if operation.has_epsilon else set()
-            extra |= {"momentum"} if operation.state else set()
+            extra |= {"momentum"} if operation.averages else set()
             assert {frozenset(each) | extra for each in choices} == {frozenset(operation.open_attributes)}
 
 
