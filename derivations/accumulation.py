@@ -8,10 +8,12 @@ from collections.abc import Mapping
 
 from sympy import Expr, Integer, Mul
 
+from normspec.derivations.deriving import derived
 from normspec.derivations.language import Vector, mean, natural, positive, scalar, substitute
 from normspec.derivations.magnitudes import Magnitude
 from normspec.derivations.proof import Bound, Chapter, Equation, claim
 from normspec.derivations.quantities import i
+from normspec.derivations.readback import closed
 from normspec.derivations.rewriting import derivative
 from normspec.derivations.rounding import BOUNDS, E, b, e, growth, u
 
@@ -65,6 +67,7 @@ def linear(k: int) -> Bound:
 q, y = Vector("q"), Vector("y")
 eta, whole, other = positive("eta"), natural("k"), natural("l")
 sum_ = scalar("s")
+stored_error = closed(sum_ * (1 + e) + b - sum_)
 
 CHAPTER = Chapter(
     "accumulation",
@@ -120,17 +123,15 @@ CHAPTER = Chapter(
         claim(
             "rounding-sum-underflow",
             "Sums do not underflow: numbers are multiples of the least, and so are all below the normal ones.",
-            Equation(
-                whole * eta + other * eta, (whole + other) * eta, "so a small sum is a number itself: it is exact"
-            ),
+            derived(whole * eta + other * eta, "so a small sum is a number itself: it is exact"),
             source="Hauser 1996",
         ),
         claim(
             "rounding-mean-underflow",
             "A mean underflows once, in its division; squares underflow each, and their mean as much as one.",
-            Equation(sum_ * (1 + e) + b - sum_, sum_ * e + b, "the quotient, stored"),
-            Magnitude(sum_ * e + b, BOUNDS, "|e| ≤ E, and |b| ≤ B is half the least subnormal"),
-            Equation(mean(y[i] ** 2 + q[i], i) - mean(y[i] ** 2, i), mean(q[i], i), "each square is off by its own qᵢ"),
+            Equation(sum_ * (1 + e) + b - sum_, stored_error, "the quotient, stored"),
+            Magnitude(stored_error, BOUNDS, "|e| ≤ E, and |b| ≤ B is half the least subnormal"),
+            derived(mean(y[i] ** 2 + q[i], i) - mean(y[i] ** 2, i), "each square is off by its own qᵢ"),
             Magnitude(mean(q[i], i), {q.head: E}, "|qᵢ| ≤ E"),
         ),
     ),

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sympy import Abs, Expr, Symbol
@@ -34,7 +35,7 @@ class World:
         self.sizes = dict(sizes or {})
         self.values: dict[Any, Any] = {k: Fraction(v) for k, v in (fixed or {}).items()}
         self.bound: dict[Index, int] = {}
-        self.known: dict[Expr, Number] = {}
+        self.known: dict[tuple[Any, ...], Number] = {}
         self.settled: dict[Expr, Number] = {}
 
     def draw(self, key: Any, symbol: Symbol) -> Any:
@@ -133,13 +134,21 @@ def _power(base: Any, exponent: Expr, world: World) -> Number:
     return out
 
 
-def _defined(expr: Defined, world: World) -> Number:
-    """Evaluate what a name stands for; once in each world where it depends on no index."""
-    if free_indices(expr.body):
-        return evaluate(expr.body, world)
-    if expr not in world.known:
-        world.known[expr] = evaluate(expr.body, world)
-    return world.known[expr]
+def _once(rule: Callable[[Any, World], Number]) -> Callable[[Any, World], Number]:
+    """Evaluate by a rule once in each world, for each value of the indices that an expression depends on."""
+
+    def remembered(expr: Any, world: World) -> Number:
+        key = (expr, *(world.bound.get(i) for i in _ordered(expr)))
+        if key not in world.known:
+            world.known[key] = rule(expr, world)
+        return world.known[key]
+
+    return remembered
+
+
+@lru_cache(maxsize=1 << 14)
+def _ordered(expr: Expr) -> tuple[Index, ...]:
+    return tuple(sorted(free_indices(expr), key=str))
 
 
 def _index(expr: Index, world: World) -> Number:
@@ -198,9 +207,9 @@ _RULES: dict[type, Callable[[Any, World], Number]] = {
     Entry: lambda e, world: world.draw(_entry_key(e, world), e.head),
     Delta: lambda e, world: Fraction(int(whole(e.args[0], world) == whole(e.args[1], world))),
     Image: _image,
-    Total: _total,
-    Defined: _defined,
-    Partial: _partial,
+    Total: _once(_total),
+    Defined: _once(lambda e, world: evaluate(e.body, world)),
+    Partial: _once(_partial),
     Abs: lambda e, world: abs(evaluate(e.args[0], world)),
     Expectation: _expectation,
 }

@@ -4,7 +4,7 @@ Members differ in whether they centre, and in the divisor d of the sum of square
 operation's business, not the formula's.
 """
 
-from sympy import Expr, Integer, sqrt
+from sympy import Expr, Integer, Symbol, sqrt
 
 from normspec.derivations.deriving import derived
 from normspec.derivations.language import Defined, Definition, Vector, define, mean, partial, positive, scalar, total
@@ -12,7 +12,9 @@ from normspec.derivations.proof import Chapter, Equation, Step, Witness, chain, 
 from normspec.derivations.quantities import (
     Standardized,
     beta,
+    by_mean,
     chart,
+    deviation,
     epsilon,
     g,
     gamma,
@@ -24,7 +26,6 @@ from normspec.derivations.quantities import (
     moments,
     mu,
     standardized,
-    v,
     x,
 )
 from normspec.derivations.readback import Chart, closed
@@ -93,6 +94,10 @@ def after_addition(centred: bool, of: Standardized, mark: str) -> list[Step]:
     )
 
 
+by_square = Chart({}, ((total(x[i] ** 2, i), m * Symbol("w")),), {Symbol("w"): rms.v})
+around_mean = Chart(
+    {x.head: lambda i: Symbol("mu") + h[i]}, ((total(h[i], i), 0),), {Symbol("mu"): mu, h.head: deviation}
+)
 DX_RMS = gradient(rms, m, False)
 length = define("r", sqrt(total(x[k] ** 2, k)))
 unit = Definition("u", x[i] / length, i)
@@ -111,8 +116,8 @@ CHAPTER = Chapter(
         claim(
             "rms-moment",
             "RMS norm divides by the root of the mean square: the second moment of the result is w/(w + ε).",
-            Equation(mean(rms.xhat[i] ** 2, i), rms.v / (rms.v + epsilon), "σ² = w + ε"),
-            Equation(rms.v, v + mu**2, "the mean square is the variance about zero"),
+            derived(mean(rms.xhat[i] ** 2, i), "σ² = w + ε", by_square),
+            derived(rms.v, "the mean square is the variance about zero", moments),
         ),
         claim(
             "rms-scale",
@@ -154,8 +159,8 @@ CHAPTER = Chapter(
         claim(
             "family-statistics",
             "Members divide the sum of squares by d: batch norm and RMS norm by m, a z-score by m − 1, L2 by 1.",
-            Equation(centred.v, (total(x[i] ** 2, i) - m * mu**2) / d, "about the mean"),
-            Equation(uncentred.v, (total((x[i] - mu) ** 2, i) + m * mu**2) / d, "about zero"),
+            derived(centred.v, "about the mean", by_mean),
+            derived(uncentred.v, "about zero", around_mean),
         ),
         claim(
             "family-dx",

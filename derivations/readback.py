@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
-from sympy import Add, Expr, Integer, Mul, Rational, Symbol, sqrt, sympify
+from sympy import Add, Expr, Integer, Mul, Rational, S, Symbol, sqrt, sympify
 
 from normspec.derivations.language import Definition
 from normspec.derivations.laurent import Atom, Value, atom, fraction, frozen, scaled
@@ -64,8 +64,11 @@ def arranged(
     """Compute a closed form as a sum over entries and symbols, each with its coefficient in factors, and the rest."""
     value, names = _in_coordinates(expr, chart or Chart(), keep, 1)
     atoms = list(map(_atom_of, by))
-    *parts, rest = (_in_factors(part, names) for part in _parts(value, atoms))
-    return Add(rest, *(part * _atom(a, names) for part, a in zip(parts, atoms, strict=True)))
+    *parts, rest = _parts(value, atoms)
+    return Add(
+        _in_factors(rest, names),
+        *(_in_factors(part, names, front=_atom(a, names)) for part, a in zip(parts, atoms, strict=True)),
+    )
 
 
 def factored(
@@ -92,13 +95,13 @@ def _parts(value: Value, atoms: Sequence[Atom]) -> list[Value]:
     return parts
 
 
-def _in_factors(value: Value, names: Mapping[Any, Any], positives: Iterable[Any] = ()) -> Expr:
-    """Read a value in factors over the rationals, and without a minus where a difference can be turned."""
+def _in_factors(value: Value, names: Mapping[Any, Any], positives: Iterable[Any] = (), front: Expr = S.One) -> Expr:
+    """Read a value in factors over the rationals behind one in front; a difference is turned rather than negative."""
     if not value:
         return Integer(0)
     normal = Normalizer()
     known = {frozen(unit(normal(p))): sympify(p) for p in positives}
-    parts: list[Expr] = []
+    parts: list[Expr] = [front]
     turnable: list[int] = []
     for factor, multiplicity in factors(*fraction(value)):
         given = next((known[key] for s in (1, -1) if (key := frozen(unit(scaled(factor, s)))) in known), None)
@@ -109,7 +112,7 @@ def _in_factors(value: Value, names: Mapping[Any, Any], positives: Iterable[Any]
         elif multiplicity % 2 and _is_difference(factor) and () not in factor:
             turnable.append(len(parts) + 1)
         parts += [Rational(sign.numerator, sign.denominator) ** multiplicity, base**multiplicity]
-    if turnable and Mul(*(p for p in parts if p.is_Rational)) < 0:
+    if turnable and Mul(*(p for p in parts[1:] if p.is_Rational)) < 0:
         at = turnable[0]
         parts[at] = (-parts[at].base) ** parts[at].exp if parts[at].is_Pow else -parts[at]
         parts.append(Integer(-1))

@@ -12,6 +12,7 @@ from typing import Any
 from sympy import Integer, sqrt
 
 from normspec.derivations.accumulation import COUNTS
+from normspec.derivations.deriving import derived
 from normspec.derivations.language import Defined, Index, Vector, natural, positive, scalar, substitute, total
 from normspec.derivations.magnitudes import Magnitude, bounded
 from normspec.derivations.proof import Bound, Chapter, Equation, Induction, claim
@@ -69,7 +70,8 @@ def pyramid(h: Any) -> Any:
 
 ANY_ORDER = pairs(m) / (m - 1) ** 2
 TREE = pyramid(h) / h**2
-ERROR = (1 + T) * (2 * sqrt(squares) * D + D**2)
+ERROR = closed((1 + T) * ((sqrt(squares) + D) ** 2 - squares))
+share_errors = closed(total((s[i] + f[i]) * (1 + t[i]), i) - total(s[i], i))
 by_means = 2 * sqrt(squares) * growth(MEAN * (m - 1)) * sqrt(ANY_ORDER * raw)
 FIRST_ORDER = u * substitute(derivative(by_means, u), {u: Integer(0)})
 
@@ -81,10 +83,10 @@ CHAPTER = Chapter(
             "rounding-merge-mean",
             "A merge of means gives every element one more factor, of five roundings where the smaller part joins the "
             "larger: h merges come to a sum of height 5 h.",
-            Equation(
+            derived(
                 (n + p) * joined,
-                (n * mu_n * (1 - p * t_0 / n) + p * mu_p * (1 + t_0)) * (1 + e),
-                "t₀ gathers the roundings of difference, quotient and product, e is that of the sum; p/n ≤ 1",
+                "t₀ gathers the roundings of difference, quotient and product, e is that of the sum; p t₀/n is no more",
+                by=[mu_n, mu_p],
             ),
             Bound(
                 (1 + growth(MEAN - 1)) * (1 + u) - 1,
@@ -102,7 +104,7 @@ CHAPTER = Chapter(
         claim(
             "rounding-merge-underflow",
             "What underflows in a merge weighs with the number of its elements: each of them is in at most h merges.",
-            Equation((n + p) * (mu_n + b) - (n + p) * mu_n, (n + p) * b, "b is what the last product of a mean loses"),
+            derived((n + p) * (mu_n + b) - (n + p) * mu_n, "b is what the last product of a mean loses"),
             Magnitude(lost_by_mean, {B.head: E, t.head: T}, "so much an element, E half the least subnormal"),
             Equation(total(1, step), h, "the merges that an element is in"),
             Equation(share_lost, closed(share_lost), "the products of a share, w = p/(n + p)"),
@@ -124,22 +126,18 @@ CHAPTER = Chapter(
                 "so the squared error of a mean, times m, is at most Σ F²",
                 total((F[i] - F[j]) ** 2, i, j) / 2,
             ),
-            Equation(
-                total((T * a[i] + lost) ** 2, i),
-                T**2 * total(a[i] ** 2, i) + 2 * T * lost * total(a[i], i) + m * lost**2,
-                "Fᵢ = T aᵢ + l, with aᵢ = |xᵢ|, and l what is lost to underflow",
-            ),
+            derived(total((T * a[i] + lost) ** 2, i), "Fᵢ = T aᵢ + l, with aᵢ = |xᵢ|, and l what is lost to underflow"),
             Equation(
                 reach**2,
-                T**2 * raw + 2 * T * lost * sqrt(m * raw) + m * lost**2,
-                "which is at least as much, for Σ a ≤ √(m Q) where Q = Σ x²",
+                closed(reach**2),
+                "which is at least as much, for Σ a ≤ √m √Q where Q = Σ a²",
                 positives=(raw,),
             ),
         ),
         claim(
             "rounding-merge-share",
             "A merge's share, from means that are off: E = c (eₚ − eₙ)², c = n p/(n + p), bounded in two ways.",
-            Equation(share - c * delta**2, 2 * c * delta * (e_p - e_n) + c * (e_p - e_n) ** 2, "δ = μₚ − μₙ"),
+            derived(share - c * delta**2, "δ = μₚ − μₙ"),
             Bound(c * (e_p - e_n) ** 2, p * e_n**2 + n * e_p**2, "crosswise"),
             Bound(c * (e_p - e_n) ** 2, n * e_n**2 + p * e_p**2, "or straight"),
             source="Chan, Golub and LeVeque 1983",
@@ -147,9 +145,7 @@ CHAPTER = Chapter(
         claim(
             "rounding-welford-share",
             "A share of Welford's, the product of two deviations: E = (e₁²/w + w e₀²)/2, where w = n/(n + 1).",
-            Equation(
-                product - weight * delta**2, e_0 * e_1 - delta * (e_1 + weight * e_0), "the means before and after"
-            ),
+            derived(product - weight * delta**2, "the means before and after", by=[delta]),
             Bound((e_1 + weight * e_0) ** 2 / weight, 4 * energy, "so the part of first order is at most 2 √(s E)"),
             Bound(e_0 * e_1, energy, "and the rest at most E, whatever the signs"),
         ),
@@ -202,11 +198,11 @@ CHAPTER = Chapter(
             "the raw squares Q, not by Q as in one pass.",
             Equation(
                 total((s[i] + f[i]) * (1 + t[i]), i) - total(s[i], i),
-                total(f[i] * (1 + t[i]), i) + total(s[i] * t[i], i),
+                share_errors,
                 "sᵢ is a share, fᵢ its error, tᵢ its own roundings and those of the sums",
             ),
-            Magnitude(total(f[i] * (1 + t[i]), i) + total(s[i] * t[i], i), BOUNDS, "|tᵢ| ≤ T, and Σ |f| ≤ 2 √M D + D²"),
-            Equation(ERROR, (1 + T) * ((sqrt(squares) + D) ** 2 - squares), "what the errors of the means make"),
+            Magnitude(share_errors, BOUNDS, "|tᵢ| ≤ T, and Σ |f| ≤ 2 √M D + D²"),
+            derived((1 + T) * ((sqrt(squares) + D) ** 2 - squares), "what the errors of the means make"),
             Bound(
                 FIRST_ORDER**2,
                 2 * (MEAN * m * u) ** 2 * squares * raw,

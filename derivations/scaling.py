@@ -158,11 +158,7 @@ CHAPTER = Chapter(
             "adain",
             "Adaptive instance norm gives the content the style's mean, and its variance up to the content's epsilon.",
             Equation(mean(adain[i], i), mu_s, "Σ x̂ = 0"),
-            Equation(
-                mean((adain[i] - mean_y) ** 2, i),
-                (v_s + epsilon) * v / (v + epsilon),
-                "the second moment of x̂",
-            ),
+            derived(mean((adain[i] - mean_y) ** 2, i), "the second moment of x̂", moments, [sigma_s, mu_s]),
             source="Huang and Belongie 2017, equation 8",
         ),
         claim(

@@ -89,7 +89,7 @@ def merges(S: Any, squares: Any, reach: Any, growth: Any) -> dict[str, Any]:
 
     Claim: rounding-merge.
     """
-    squares_error = (reach * 2 * S.sqrt(squares) + reach * reach) * (1 + growth)
+    squares_error = (2 * S.sqrt(squares) + reach * growth + 2 * S.sqrt(squares) * growth + reach) * reach
     return {"squares_error": squares_error}
 
 

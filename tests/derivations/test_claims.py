@@ -231,7 +231,7 @@ def test_an_unknown_format_is_refused():
 FAMOUS = {
     "dx": "(ĝⱼ − (1/m) Σᵢ ĝᵢ − (1/m) x̂ⱼ Σᵢ ĝᵢ x̂ᵢ)/σ",
     "jacobian": "∂x̂ᵢ/∂xⱼ = (m δᵢⱼ − 1 − x̂ᵢ x̂ⱼ)/(m σ)",
-    "dgamma": "Σᵢ₌₁ⁿ [b(i) = c] gᵢ x̂ᵢ",
+    "dgamma": "Σₑ₌₁ⁿ [b(e) = c] gₑ x̂ₑ",
     "second-moment": "v/(v + ε)",
     "bessel": "E[m v/(m − 1)] = m E[v]/(m − 1)",
     "identity-recovery": "σ x̂ⱼ + μ = xⱼ",
