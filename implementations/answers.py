@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from normspec.spec.case import Case
+from normspec.spec.case import LIFE, Case
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 
@@ -31,6 +31,8 @@ def _shapes(case: Case, index: int) -> Mapping[str, tuple[int, ...]]:
         y = operation.shape_of("y", step.input.shape, case.attributes)
         further = {name: operation.shape_of(name, step.input.shape, case.attributes) for name in operation.further}
         return {"y": y, **further} | {name: values.shape for name, values in case.state.items()}
+    if step.verb in LIFE:
+        return {name: values.shape for name, values in case.state.items()}
     x = case.forward_of(index).input
     style = {f"d{name}": case.parameters[name].shape for name, role in operation.parameters.items() if role == "style"}
     shapes = {name: style.get(name) or operation.shape_of(name, x.shape, case.attributes) for name in step.wanted}

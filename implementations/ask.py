@@ -3,11 +3,12 @@
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from normspec.implementations.answers import RubbishError, checked, checked_array, demanded
 from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.layouts import Placed, place, state_layout
-from normspec.spec.case import Case, Step
+from normspec.spec.case import LIFE, Case, Step, stranger
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import Crashed, Malformed, Outcome, Refused, Returned
@@ -20,6 +21,9 @@ class _Session:
     """One instance at work on one case: what was handed over, and what has come back so far."""
 
     case: Case
+    layers: list[Instance] = field(default_factory=list)
+    calls: dict[int, tuple[Instance, int]] = field(default_factory=dict)
+    saved: dict[int, Any] = field(default_factory=dict)
     handed: dict[str, tuple[Placed, bytes]] = field(default_factory=dict)
     answers: list[Mapping[str, Array]] = field(default_factory=list)
     position: int = -1
@@ -88,17 +92,47 @@ def clean(text: str) -> str:
 def _perform(session: _Session, implementation: Implementation, watch: Callable[[int], None]) -> None:
     case = session.case
     watch(-1)
-    parameters = {name: session.hand(name, values) for name, values in case.parameters.items()}
-    state = {name: place(values, state_layout(case.layout)).array for name, values in case.state.items()}
-    instance = implementation.create(case.but(parameters=parameters, state=state))
+    session.layers.append(_created(session, implementation, case))
     for session.position, step in enumerate(case.script):
         watch(session.position)
-        take = {"backward": _backward, "jvp": _tangent}.get(step.verb, _forward)
-        session.answers.append(take(session, instance, step))
+        if step.verb in LIFE:
+            session.answers.append(_lived(session, implementation, step))
+        else:
+            take = {"backward": _backward, "jvp": _tangent}.get(step.verb, _forward)
+            session.answers.append(take(session, step))
 
 
-def _forward(session: _Session, instance: Instance, step: Step) -> Mapping[str, Array]:
+def _created(session: _Session, implementation: Implementation, case: Case) -> Instance:
+    number = f"layer {len(session.layers)}: " if session.layers else ""
+    parameters = {name: session.hand(f"{number}{name}", values) for name, values in case.parameters.items()}
+    state = {name: place(values, state_layout(case.layout)).array for name, values in case.state.items()}
+    return implementation.create(case.but(parameters=parameters, state=state))
+
+
+def _lived(session: _Session, implementation: Implementation, step: Step) -> Mapping[str, Array]:
+    """Do what is done to a layer, and return the running statistics of the layer that comes of it."""
+    layer: Any = session.layers[step.on]
+    if step.verb == "layer":
+        layer = _created(session, implementation, stranger(session.case))
+    elif step.verb == "copy":
+        layer = layer.copy()
+    elif step.verb == "save":
+        session.saved[session.position] = layer.save()
+    elif step.verb == "load":
+        layer.load(session.saved[cast(int, step.of)])
+    elif step.verb == "freeze":
+        layer.freeze()
+    else:
+        layer.change_momentum(step.value)
+    if step.verb in ("layer", "copy"):
+        session.layers.append(layer)
+    return checked(session.case, "state()", layer.state(), demanded(session.case, session.position))
+
+
+def _forward(session: _Session, step: Step) -> Mapping[str, Array]:
+    instance = session.layers[step.on]
     x = session.hand(f"step {session.position}: x", step.input)
+    session.calls[session.position] = instance, sum(each is instance for each, _ in session.calls.values())
     y = instance.forward(x, training=step.verb == "train")
     shapes = dict(demanded(session.case, session.position))
     further = OPERATIONS[session.case.operation].further
@@ -109,11 +143,11 @@ def _forward(session: _Session, instance: Instance, step: Step) -> Mapping[str, 
     return found | checked(session.case, "state()", instance.state(), shapes)
 
 
-def _backward(session: _Session, instance: Instance, step: Step) -> Mapping[str, Array]:
+def _backward(session: _Session, step: Step) -> Mapping[str, Array]:
     case = session.case
     if step.cotangent is None:
         raise ValueError(f"script[{session.position}] has no cotangent")
-    earlier = _earlier(session, step)
+    instance, earlier = _call_of(session, step)
     cotangent = session.hand(f"step {session.position}: cotangent", step.cotangent)
     if step.direction is None:
         answer = instance.backward(earlier, cotangent, step.wanted)
@@ -123,17 +157,18 @@ def _backward(session: _Session, instance: Instance, step: Step) -> Mapping[str,
     return checked(case, "backward()", answer, demanded(case, session.position))
 
 
-def _tangent(session: _Session, instance: Instance, step: Step) -> Mapping[str, Array]:
+def _tangent(session: _Session, step: Step) -> Mapping[str, Array]:
     tangents = {
         name: session.hand(f"step {session.position}: tangent of {name}", values)
         for name, values in step.tangents.items()
     }
-    answer = instance.jvp(_earlier(session, step), tangents)  # type: ignore[attr-defined]
+    instance, earlier = _call_of(session, step)
+    answer = instance.jvp(earlier, tangents)  # type: ignore[attr-defined]
     return checked(session.case, "jvp()", {"ty": answer}, demanded(session.case, session.position))
 
 
-def _earlier(session: _Session, step: Step) -> int:
-    """Return how many forward steps come before the one that a step belongs to."""
-    if step.of is None:
-        raise ValueError(f"script[{session.position}].of=None: name the forward step that it belongs to")
-    return sum(other.x is not None for other in session.case.script[: step.of])
+def _call_of(session: _Session, step: Step) -> tuple[Instance, int]:
+    """Return the layer of the forward step that a step belongs to, and which of its calls that was."""
+    if step.of not in session.calls:
+        raise ValueError(f"script[{session.position}].of={step.of!r}: name the forward step that it belongs to")
+    return session.calls[step.of]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from normspec.spec.case import Case
 from normspec.spec.claims import Claims
@@ -40,6 +40,30 @@ class Differentiable(Protocol):
 
     def jvp(self, step: int, tangents: Mapping[str, Array]) -> Array:
         """Return the tangent of the step-th y, where x, gamma and beta move along tangents. No statistic moves."""
+        ...
+
+
+class Living(Protocol):
+    """What a layer has besides that claims save (and load), copy, freeze or momentum among its verbs."""
+
+    def save(self) -> Any:
+        """Return all that a layer of the same kind needs to go on as this one would: nothing of it moves any more."""
+        ...
+
+    def load(self, saved: Any) -> None:
+        """Take what a layer has saved in the place of what this one has."""
+        ...
+
+    def copy(self) -> Instance:
+        """Return another layer that goes on as this one would; its calls of forward are counted from 0."""
+        ...
+
+    def freeze(self) -> None:
+        """Infer from now on, also where training is asked for."""
+        ...
+
+    def change_momentum(self, momentum: float | None) -> None:
+        """Weigh by this momentum from now on."""
         ...
 
 

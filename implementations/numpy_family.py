@@ -21,7 +21,7 @@ from normspec.implementations.numpy_layer import NumpyLayer
 from normspec.implementations.numpy_others import OTHERS
 from normspec.implementations.numpy_renorm import RenormLayer
 from normspec.implementations.numpy_scalers import SCALERS
-from normspec.spec.claims import Claims, claims_for
+from normspec.spec.claims import Claims, beyond, claims_for
 from normspec.spec.operations import OPERATIONS
 
 DEVIATIONS = Formulas()
@@ -33,7 +33,9 @@ SHARDS = Formulas(statistics=sharded)
 SAMPLE = Formulas(statistics=two_pass_sample, dx_training=dx_sample)
 
 CENTRED = ("batch_norm", "layer_norm", "instance_norm", "group_norm", "add_layer_norm")
-TWICE = ("batch_norm", "layer_norm", "instance_norm", "group_norm", "rms_norm")
+ONCE = ("double_backward", "jvp")
+"""What is not derived where values are rounded on the way."""
+
 PARAMETERLESS = ("weight_standardization", "standardize")
 
 
@@ -54,10 +56,7 @@ def layer(
         create=partial(of, formulas=formulas, declared=declared),
         claims=claims_for(
             spec,
-            verbs=(
-                *Claims().verbs,
-                *(("double_backward", "jvp") if operation in TWICE and "cast_order" not in declared else ()),
-            ),
+            verbs=(*Claims().verbs, *beyond(spec, without=ONCE if "cast_order" in declared else ())),
             layouts=tuple(LAYOUTS),
             momentum_none=bool(spec.state),
             conventions=declared,

@@ -1,6 +1,7 @@
 """A normalization layer in NumPy, put together from a table of formulas and the operation's two partitions."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +37,19 @@ class Saved:
     blocks: Partition
     training: bool
     standardized: Standardized
+
+
+@dataclass(frozen=True, eq=False)
+class Saving:
+    """What a layer saves: parameters, running statistics, and how often these have moved."""
+
+    parameters: Mapping[str, Array]
+    running: Mapping[str, Array]
+    batches: int
+
+
+def _copies(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: values.copy() for name, values in arrays.items()}
 
 
 def working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -86,11 +100,12 @@ class NumpyLayer:
         self.epsilon = self._checked_epsilon(self.attributes["epsilon"])
         self.parameters = {name: values.astype(self.working) for name, values in case.parameters.items()}
         self.running = {name: values.copy() for name, values in case.state.items()}
-        self.batches = 0
+        self.batches, self.frozen = 0, False
         self.saved: list[Saved] = []
 
     def forward(self, x: Array, *, training: bool) -> Array:
         """Return y, and move the running statistics in training."""
+        training = training and not self.frozen
         groups, blocks = self._partitions(x)
         with np.errstate(all="ignore"):
             rows = groups.split(self._summed(x))
@@ -148,6 +163,30 @@ class NumpyLayer:
         s, f, rows = saved.standardized, self.formulas, saved.groups.split(u)
         moved = f.dx_training(rows, s.xhat, s.scale) if saved.training else f.dx_inference(rows, s.scale)
         return saved.groups.join(np.ldexp(moved, -s.exponent))
+
+    def save(self) -> Saving:
+        """Return parameters and running statistics by value, and how often they moved."""
+        return Saving(_copies(self.parameters), _copies(self.running), self.batches)
+
+    def load(self, saved: Saving) -> None:
+        """Take what a layer has saved."""
+        self.parameters, self.running = _copies(saved.parameters), _copies(saved.running)
+        self.batches = saved.batches
+
+    def copy(self) -> "NumpyLayer":
+        """Return another layer with copies of all that this one has, and without its past."""
+        other = copy(self)
+        other.load(self.save())
+        other.saved = []
+        return other
+
+    def freeze(self) -> None:
+        """Infer from now on."""
+        self.frozen = True
+
+    def change_momentum(self, momentum: float | None) -> None:
+        """Weigh by this momentum from now on."""
+        self.momentum = momentum
 
     def state(self) -> Mapping[str, Array]:
         """Return the running statistics."""

@@ -17,7 +17,7 @@ from normspec.implementations.torch_layer import ModuleLayer
 from normspec.implementations.torch_module import LAYOUTS, REFUSALS
 from normspec.implementations.torch_snippet import functional_snippet, module_snippet
 from normspec.spec.case import Case
-from normspec.spec.claims import Claims, claims_for
+from normspec.spec.claims import Claims, beyond, claims_for
 from normspec.spec.operations import OPERATIONS
 
 KEPT = {"statistics_dtype": "input"}
@@ -42,6 +42,9 @@ CONVENTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 EXTENT: Mapping[str, Mapping[str, Any]] = MappingProxyType({"weight_norm": {"optional": ()}})
 """Where torch supports less than all of an operation: a weight has its length."""
 
+KEPT_BY_MODULES = ("save", "copy", "freeze", "momentum")
+"""What there is no layer for where functions are called."""
+
 torch.set_num_threads(1)  # sums are split among threads: on one, every machine adds in the same order
 
 
@@ -56,11 +59,10 @@ def claims_of(operation: str, **changed: Any) -> Claims:
     return claims_for(OPERATIONS[operation], **declared)
 
 
-def differentiated(operation: str, **changed: Any) -> Claims:
+def differentiated(operation: str, *, without: tuple[str, ...] = KEPT_BY_MODULES, **changed: Any) -> Claims:
     """Return the claims of what autograd differentiates: twice, and forward, where the operation asks for it."""
-    own, requirements = claims_of(operation, **changed), OPERATIONS[operation].requirements
-    asked = {"double-backward": "double_backward", "forward-mode": "jvp"}
-    return replace(own, verbs=(*own.verbs, *(verb for name, verb in asked.items() if name in requirements)))
+    own = claims_of(operation, **changed)
+    return replace(own, verbs=(*own.verbs, *beyond(OPERATIONS[operation], without=without)))
 
 
 def functional(operation: str) -> Implementation:
@@ -78,7 +80,7 @@ def functional(operation: str) -> Implementation:
 
 def build(module: Module, case: Case) -> nn.Module:
     """Return torch's module for a case."""
-    made: nn.Module = called(module(case, case.script[0].input.shape), {})
+    made: nn.Module = called(module(case, case.first.shape), {})
     return made
 
 
@@ -88,7 +90,7 @@ def modular(name: str, operation: str, module: Module) -> Implementation:
         name=name,
         operation=operation,
         create=guarded(partial(ModuleLayer, build=partial(build, module))),
-        claims=differentiated(operation, momentum_none=operation == "batch_norm"),
+        claims=differentiated(operation, without=(), momentum_none=operation == "batch_norm"),
         refusals=REFUSALS,
         snippet=partial(module_snippet, module=module),
         statement=f"the module for {operation} in torch.nn, gradients by autograd",

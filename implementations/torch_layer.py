@@ -1,6 +1,8 @@
 """A torch module at work: parameters and statistics by its state_dict, gradients by autograd."""
 
 from collections.abc import Callable, Mapping
+from copy import copy, deepcopy
+from io import BytesIO
 from operator import attrgetter
 from types import MappingProxyType
 
@@ -34,7 +36,7 @@ class ModuleLayer:
     """
 
     def __init__(self, case: Case, build: Build, names: Mapping[str, str] = NAMES, device: str = "cpu") -> None:
-        self.case, self.names, self.device = case, names, device
+        self.case, self.names, self.device, self.frozen = case, names, device, False
         self.module = build(case).to(device, getattr(torch, case.dtype))
         self.wanted = wanted_by_forward(case)
         self.taped: list[Graph] = []
@@ -46,6 +48,7 @@ class ModuleLayer:
     def forward(self, x: Array, *, training: bool) -> Array:
         """Return y, in the module's training or evaluation mode."""
         leaf = to_torch(x, self.device).requires_grad_("dx" in self.wanted[len(self.taped)])
+        training = training and not self.frozen  # the module is in evaluation mode, whatever its parent is in
         self.called.append((training, leaf, {name: each.clone() for name, each in self.module.named_buffers()}))
         with torch.enable_grad():
             y = self.module.train(training)(leaf)
@@ -78,6 +81,30 @@ class ModuleLayer:
             return y
 
         return to_numpy(by_duals(forward, own, moved))
+
+    def save(self) -> bytes:
+        """Return the module's state_dict as torch writes it."""
+        written = BytesIO()
+        torch.save(self.module.state_dict(), written)
+        return written.getvalue()
+
+    def load(self, saved: bytes) -> None:
+        """Load a state_dict; what a module keeps beside it is not saved, and so not loaded."""
+        self.module.load_state_dict(torch.load(BytesIO(saved), weights_only=True))
+
+    def copy(self) -> "ModuleLayer":
+        """Return a layer of a deep copy of the module."""
+        other = copy(self)
+        other.module, other.taped, other.called = deepcopy(self.module), [], []
+        return other
+
+    def freeze(self) -> None:
+        """Put the module in evaluation mode for good."""
+        self.frozen = True
+
+    def change_momentum(self, momentum: float | None) -> None:
+        """Set the module's momentum."""
+        self.module.momentum = momentum  # type: ignore[assignment]
 
     def state(self) -> Mapping[str, Array]:
         """Return the running statistics."""

@@ -56,7 +56,7 @@ def torch_module(
 
 def built(factory: Factory, case: Case) -> nn.Module:
     """Return the module that a factory builds for a case."""
-    shape = case.script[0].input.shape
+    shape = case.first.shape
     return factory(*FIRST[case.operation](factory, case, shape), **_keywords(factory, case))
 
 

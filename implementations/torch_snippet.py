@@ -46,7 +46,9 @@ def functional_snippet(
     *,
     forward: bool = False,
 ) -> str:
-    """Return a program that calls the function of torch and prints what came beside the facts."""
+    """Return a program that calls the function of torch and prints what came beside the facts; none of several."""
+    if case.lives:
+        return ""
     short = _until(case, facts)
     own = {name: name for name in (*short.parameters, *short.state)}
 
@@ -57,7 +59,9 @@ def functional_snippet(
 
 
 def module_snippet(case: Case, facts: tuple[Fact, ...] = (), *, module: Module, device: str = "cpu") -> str:
-    """Return a program that uses the module of torch and prints what came beside the facts."""
+    """Return a program that uses the module of torch and prints what came beside the facts; none of several."""
+    if case.lives:
+        return ""
     short = _until(case, facts)
     built = module(short, short.script[0].input.shape)
     layer = Call(built.name, built.arguments, {**built.keywords, "dtype": Literal(f"torch.{short.dtype}")})

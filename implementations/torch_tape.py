@@ -34,8 +34,12 @@ Tape = Callable[[Callable[[Tensors], torch.Tensor], Tensors, frozenset[str]], Ta
 def wanted_by_forward(case: Case) -> tuple[frozenset[str], ...]:
     """Return, for each forward of the script in turn, the gradients that any backward step wants of it.
 
-    A leaf that nobody asks about must not require a gradient: implementations take other paths then.
+    A leaf that nobody asks about must not require a gradient: implementations take other paths then. Where there are
+    several layers, each has its own order of steps, and all that is wanted of any is wanted of every forward.
     """
+    if case.lives:
+        every = frozenset(name for step in case.script if step.verb == "backward" for name in step.followed)
+        return (every,) * len(case.script)
     return tuple(
         frozenset(name for step in case.script if step.of == index for name in step.followed)
         for index, forward in enumerate(case.script)

@@ -85,7 +85,7 @@ def _stateless(operation: str, unclaimed: tuple[str, ...]) -> Mapping[str, objec
     """Return the claims of a layer without running statistics, and without some verbs."""
     spec, own = OPERATIONS[operation], differentiated(operation)
     untracked = ("infer",) if not spec.state or spec.untracked_inference else ()
-    left_out = {*unclaimed, *({"infer"} - {*untracked})}
+    left_out = {"layer", *unclaimed, *({"infer"} - {*untracked})}
     verbs = tuple(verb for verb in own.verbs if verb not in left_out)
     if not spec.state:
         return {"verbs": verbs}

@@ -2,7 +2,7 @@
 
 from normspec.implementations.contract import Implementation
 from normspec.implementations.layouts import LAYOUTS
-from normspec.spec.claims import Claims
+from normspec.spec.claims import BEYOND, Claims
 from normspec.spec.contracts import TERMS
 from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS, Operation
@@ -10,7 +10,7 @@ from normspec.spec.operations import OPERATIONS, Operation
 KNOWN = {
     "dtypes": tuple(FORMATS),
     "layouts": tuple(LAYOUTS),
-    "verbs": (*Claims().verbs, "double_backward", "jvp"),
+    "verbs": (*Claims().verbs, *BEYOND.values()),
 }
 
 

@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from normspec.spec.case import Case, Step
+from normspec.spec.case import LIFE, Case, Step
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.operations.operation import Role
@@ -21,7 +21,7 @@ def carried(case: Case, move: Move) -> Case:
 
     Raises ValueError where the operation cannot have the shape that is left.
     """
-    first = case.script[0].input.shape
+    first = case.first.shape
     arrays = {**case.parameters, **case.state}
     operation = OPERATIONS[case.operation]
     moved = {name: _carry(case, operation.role(name), values, first, move) for name, values in arrays.items()}
@@ -33,6 +33,8 @@ def carried(case: Case, move: Move) -> Case:
 
 
 def _step(case: Case, step: Step, move: Move) -> Step:
+    if step.verb in LIFE:
+        return step
     if step.of is None:
         x = _copied(move(step.input))
         OPERATIONS[case.operation].groups(x.shape, case.attributes)  # refused, where it has no such groups

@@ -80,7 +80,7 @@ class Observer:
 
     def see(self, trial: Trial) -> None:
         """Take note of a trial; of none in which no law asked what is exact, for to find that out costs the most."""
-        if trial.found:
+        if trial.found and not trial.case.lives:
             with np.errstate(all="ignore"):  # what is not finite is counted, not warned of
                 for index in trial.indices("train", "infer"):
                     self._see_step(trial, index)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from normspec.properties.carry import carried
-from normspec.spec.case import Case, Step
+from normspec.spec.case import LIFE, Case, Step
 from normspec.spec.claims import Claims
 from normspec.spec.formats import Array
 
@@ -57,24 +57,36 @@ def _without(case: Case, parameter: str) -> Iterator[Case]:
         )
         for step in case.script
     )
-    if all(step.wanted for step in script):
+    if all(step.wanted or step.verb in LIFE for step in script):
         yield case.but(script=script, parameters={name: a for name, a in case.parameters.items() if name != parameter})
 
 
 def _with_fewer_steps(case: Case) -> Iterator[Case]:
     for gone, _ in enumerate(case.script):
-        kept = [(i, step) for i, step in enumerate(case.script) if gone not in (i, step.of)]
-        if any(step.x is not None for _, step in kept):
-            place = {old: new for new, (old, _) in enumerate(kept)}
-            yield case.but(script=tuple(_moved(step, place) for _, step in kept))
+        script = _without_step(case.script, gone)
+        if any(step.x is not None for step in script):
+            yield case.but(script=script)
 
 
-def _moved(step: Step, place: dict[int, int]) -> Step:
-    return step if step.of is None else replace(step, of=place[step.of])
+def _without_step(script: tuple[Step, ...], gone: int) -> tuple[Step, ...]:
+    """Return the script without a step and all that belongs to it: backwards, what is loaded of it, a layer it made."""
+    place: dict[int, int] = {}
+    layers: dict[int, int] = {0: 0}
+    made, kept = 0, list[Step]()
+    for index, step in enumerate(script):
+        makes = step.verb in ("layer", "copy")
+        made += makes
+        if index == gone or step.on not in layers or (step.of is not None and step.of not in place):
+            continue
+        if makes:
+            layers[made] = len(layers)
+        place[index] = len(kept)
+        kept.append(replace(step, on=layers[step.on], of=None if step.of is None else place[step.of]))
+    return tuple(kept)
 
 
 def _with_fewer_elements(case: Case) -> Iterator[Case]:
-    shape = case.script[0].input.shape
+    shape = case.first.shape
     if 0 in shape or any(step.x is not None and step.x.shape != shape for step in case.script):
         return  # without elements, nothing tells which parameter belongs to what is left
     for axis, size in enumerate(shape):

@@ -149,7 +149,7 @@ def fingerprint(case: Case) -> bytes:
     for name, values in (*sorted(case.parameters.items()), *sorted(case.state.items())):
         digest.update(name.encode() + repr(values.shape).encode() + values.tobytes())
     for step in case.script:
-        digest.update(repr((step.verb, step.of, step.wanted, sorted(step.tangents))).encode())
+        digest.update(repr((step.verb, step.of, step.wanted, sorted(step.tangents), step.on, step.value)).encode())
         for array in _arrays_of(step):
             digest.update(b"-" if array is None else repr(array.shape).encode() + array.tobytes())
     return digest.digest()

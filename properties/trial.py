@@ -20,12 +20,14 @@ Results = Mapping[str, Array]
 class Trial:
     """One case put to one implementation. Nothing is computed before a law looks at it.
 
-    found holds the expectations worked out so far; a trial and its variants share it.
+    found holds the expectations worked out so far; a trial and its variants share it. answered is the outcome where it
+    is known: that of one layer's steps, of several.
     """
 
     implementation: Implementation
     case: Case
     found: dict[tuple[object, ...], Mapping[str, Expected]] = field(default_factory=dict)
+    answered: Outcome | None = None
 
     @property
     def operation(self) -> Operation:
@@ -40,7 +42,7 @@ class Trial:
     @cached_property
     def outcome(self) -> Outcome:
         """Return what the implementation answered. Raises GivenUpError where it is not asked any more."""
-        return ask(self.implementation, self.case)
+        return self.answered or ask(self.implementation, self.case)
 
     @property
     def steps(self) -> tuple[Results, ...]:

@@ -83,6 +83,11 @@ class Case:
         return FORMATS[self.dtype]
 
     @property
+    def first(self) -> Array:
+        """Return the x of the first forward step. Raises StopIteration for a script without one."""
+        return next(step.x for step in self.script if step.x is not None)
+
+    @property
     def lives(self) -> bool:
         """Return whether more is done to layers in the script than to compute with one of them."""
         return any(step.verb in LIFE for step in self.script)
@@ -114,3 +119,12 @@ class Case:
     def but(self, **changes: Any) -> "Case":
         """Return the case with some fields changed."""
         return replace(self, **changes)
+
+
+def stranger(case: Case) -> Case:
+    """Return the case of a further layer: it starts with other parameters and running statistics, exactly."""
+    by = {"running_var": 2}
+    return case.but(
+        parameters={name: values * values.dtype.type(-1) for name, values in case.parameters.items()},
+        state={name: values * values.dtype.type(by.get(name, -1)) for name, values in case.state.items()},
+    )

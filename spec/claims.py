@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from normspec.spec.case import GRADIENTS, Case
@@ -69,3 +70,23 @@ def claims_for(operation: Operation, **changed: Any) -> Claims:
         "optional": (*optional, *(("state",) if operation.state and not operation.needs_state else ())),
     }
     return Claims(**(whole | changed))
+
+
+BEYOND: Mapping[str, str] = MappingProxyType(
+    {
+        "double-backward": "double_backward",
+        "forward-mode": "jvp",
+        "several-layers": "layer",
+        "saving": "save",
+        "copying": "copy",
+        "freezing": "freeze",
+        "momentum-change": "momentum",
+    }
+)
+"""The verbs beyond train, infer and backward, by the requirement for which they are claimed."""
+
+
+def beyond(operation: Operation, *, without: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the verbs beyond train, infer and backward that an operation has requirements for."""
+    known = (verb for requirement, verb in BEYOND.items() if requirement in operation.requirements)
+    return tuple(verb for verb in known if verb not in without)

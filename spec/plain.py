@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from normspec.spec.case import GRADIENTS, SECOND, Case, Step, Verb
+from normspec.spec.case import GRADIENTS, LIFE, SECOND, Case, Step, Verb
 from normspec.spec.formats import FORMATS, Array
-from normspec.spec.node import Node, PlainError
+from normspec.spec.node import Node, PlainError, Record
 from normspec.spec.operations import OPERATIONS
 
 LONGEST_PATTERN = 64
@@ -96,10 +96,14 @@ def attribute_from(node: Node) -> Any:
 
 
 def _plain_step(step: Step, write: Callable[[Array], Plain]) -> Plain:
+    on = {"on": step.on} if step.on else {}
+    if step.verb in LIFE:
+        of = {"of": step.of} if step.verb == "load" else {}
+        return {"verb": step.verb, **on, **of, **({"value": step.value} if step.verb == "momentum" else {})}
     if step.verb == "jvp":
         return {"verb": step.verb, "of": step.of, "tangents": _plain_arrays(step.tangents, write)}
     if step.verb != "backward":
-        return {"verb": step.verb, "x": write(cast(Array, step.x))}
+        return {"verb": step.verb, **on, "x": write(cast(Array, step.x))}
     cotangent = write(cast(Array, step.cotangent))
     plain = {"verb": step.verb, "cotangent": cotangent, "of": step.of, "wanted": list(step.wanted)}
     return plain if step.direction is None else {**plain, "direction": write(step.direction)}
@@ -123,9 +127,29 @@ def plain_case(case: Case, write: Callable[[Array], Plain] = plain_array) -> Pla
     }
 
 
-def _forward_from(node: Node) -> Step:
-    record = node.record("verb", "x")
-    return Step(cast(Verb, record["verb"].value), x=array_from(record["x"]))
+def _forward_from(node: Node, earlier: list[Step]) -> Step:
+    record = node.record("verb", "x", optional=("on",))
+    return Step(cast(Verb, record["verb"].value), x=array_from(record["x"]), on=_layer_from(record, earlier))
+
+
+def _layer_from(record: Record, earlier: list[Step]) -> int:
+    """Return the number of a layer that is there before a step."""
+    layers = 1 + sum(step.verb in ("layer", "copy") for step in earlier)
+    number = record.get("on")
+    return 0 if number is None else number.count(below=layers)
+
+
+def _life_from(node: Node, earlier: list[Step]) -> Step:
+    """Return a step that does something to a layer."""
+    own = {"load": ("of",), "momentum": ("value",)}.get(str(node.value.get("verb")), ())
+    record = node.record("verb", *own, optional=("on",))
+    saved = [index for index, step in enumerate(earlier) if step.verb == "save"]
+    of = record["of"].count() if "of" in own else None
+    if of is not None and of not in saved:
+        raise record["of"].wrong("the index of an earlier step that saves")
+    weight = record.get("value") if "value" in own else None
+    value = None if weight is None else weight.number()
+    return Step(cast(Verb, record["verb"].value), of=of, wanted=(), on=_layer_from(record, earlier), value=value)
 
 
 def _backward_from(node: Node, earlier: list[Step], gradients: Iterable[str]) -> Step:
@@ -167,10 +191,12 @@ def _script_from(node: Node, gradients: Iterable[str]) -> tuple[Step, ...]:
         raise node.wrong(f"at most {MOST_STEPS} steps")
     for item in node.items():
         verb = item.value.get("verb") if isinstance(item.value, dict) else None
-        Node(verb, f"{item.path}.verb").one_of("train", "infer", "backward", "jvp")
-        read = {"backward": _backward_from, "jvp": _tangent_from}.get(str(verb))
-        steps.append(read(item, steps, gradients) if read else _forward_from(item))
-    if not steps:
+        Node(verb, f"{item.path}.verb").one_of("train", "infer", "backward", "jvp", *LIFE)
+        if verb in ("backward", "jvp"):
+            steps.append((_backward_from if verb == "backward" else _tangent_from)(item, steps, gradients))
+        else:
+            steps.append((_life_from if verb in LIFE else _forward_from)(item, steps))
+    if not any(step.x is not None for step in steps):
         raise node.wrong("at least one forward step")
     return tuple(steps)
 

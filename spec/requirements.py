@@ -110,6 +110,33 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
                 "a second backward of one forward gives the same gradients",
                 because="a gradient is a function of the case; asking does not change it",
             ),
+            # lives
+            Requirement(
+                "saving",
+                "a layer goes on from what another one has saved as that one would have",
+                because="a statistic that is not saved, or moves on after it was, is lost",
+            ),
+            Requirement(
+                "copying",
+                "a copy goes on as the layer itself would, and neither moves the other",
+                because="whoever copies a layer, for an average or a target network, trains one of the two alone",
+            ),
+            Requirement(
+                "freezing",
+                "a frozen layer infers, though it is told to train",
+                because="a part of a model is frozen so that it stays what it is, while the rest is trained",
+            ),
+            Requirement("momentum-change", "a change of momentum holds from the next training on", "running-step"),
+            Requirement(
+                "several-layers",
+                "several layers at once know nothing of each other",
+                because="models have many layers of one kind",
+            ),
+            Requirement(
+                "running-recurrence",
+                "after t steps r is (1 - w)^t r₀ and the batches' statistics, weighed by powers of 1 - w",
+                "running-steps",
+            ),
             # conduct
             Requirement(
                 "answers",

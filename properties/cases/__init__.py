@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from hypothesis import strategies as st
 
-from normspec.properties.cases import pinned, scripts, tangents
+from normspec.properties.cases import lives, pinned, scripts, tangents
 from normspec.properties.cases.shapes import Extent
 from normspec.spec.case import Case
 from normspec.spec.formats import FORMATS, Array
@@ -49,6 +49,7 @@ STREAMS: Mapping[str, Stream] = MappingProxyType(
             Stream("small", scripts.small, pinned.small, 1.0, stratified=True),
             Stream("large", scripts.large, pinned.large, 0.3, stratified=True),
             Stream("tangents", tangents.tangents, tangents.pinned, 0.5),
+            Stream("lives", lives.lives, lives.pinned, 1.0),
             Stream("degenerate", scripts.degenerate, pinned.degenerate, 0.2),
             Stream("invalid", scripts.invalid, pinned.invalid, 0.2),
         )

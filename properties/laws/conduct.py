@@ -96,7 +96,7 @@ def inference_keeps_state(trial: Trial) -> Judgement:
 
 
 LAWS = (
-    Law("answers", answers, streams=("small", "large", "tangents"), judges_silence=True),
+    Law("answers", answers, streams=("small", "large", "tangents", "lives"), judges_silence=True),
     Law("inputs-untouched", inputs_untouched, streams=("small",)),
     Law("determinism", determinism, streams=("small",), asks_again=True),
     Law("layout-invariance", layout_invariance, streams=("small",), asks_again=True),

@@ -1,7 +1,7 @@
 """Batch normalization (Ioffe and Szegedy, 2015): one mean and variance for each channel."""
 
 from normspec.spec.operations.axes import all_but_channel
-from normspec.spec.operations.common import CENTRED, CONDUCT, GROUPED
+from normspec.spec.operations.common import CENTRED, CONDUCT, GROUPED, TRACKED
 from normspec.spec.operations.operation import Operation
 
 BATCH_NORM = Operation(
@@ -21,6 +21,7 @@ BATCH_NORM = Operation(
         "statistics_dtype",
     ),
     requirements=(
+        *TRACKED,
         "training-output",
         "inference-output",
         "running-mean",

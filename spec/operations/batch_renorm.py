@@ -1,7 +1,7 @@
 """Batch renormalization (Ioffe, 2017): batch norm, corrected towards the running statistics."""
 
 from normspec.spec.operations.axes import all_but_channel
-from normspec.spec.operations.common import CONDUCT
+from normspec.spec.operations.common import CONDUCT, TRACKED
 from normspec.spec.operations.operation import Attributes, Operation
 from normspec.spec.partition import Shape
 
@@ -24,6 +24,7 @@ BATCH_RENORM = Operation(
     choices=_limits,
     conventions=("momentum", "running_variance", "single_element", "empty_batch", "statistics_dtype"),
     requirements=(
+        *TRACKED,
         "training-output",
         "inference-output",
         "running-mean",

@@ -39,3 +39,9 @@ CENTRED = (
 
 UNCENTRED = ("second-moment", "gradient-projection", "scale-covariance")
 """What a layer must do that divides by the root mean square."""
+
+ALIVE = ("saving", "copying", "several-layers")
+"""What a layer must do that is kept, saved and copied."""
+
+TRACKED = (*ALIVE, "freezing", "momentum-change", "running-recurrence")
+"""The same where it has running statistics."""

@@ -1,7 +1,7 @@
 """Group normalization (Wu and He, 2018): one mean and variance for each sample and group of channels."""
 
 from normspec.spec.operations.axes import all_but_channel, channel_groups, numbers_of_groups
-from normspec.spec.operations.common import CENTRED, STATELESS
+from normspec.spec.operations.common import ALIVE, CENTRED, STATELESS
 from normspec.spec.operations.operation import Operation
 
 GROUP_NORM = Operation(
@@ -15,5 +15,14 @@ GROUP_NORM = Operation(
     choices=numbers_of_groups,
     conventions=("single_element", "empty_batch", "negative_epsilon", "statistics_dtype"),
     defaults={"single_element": "zero", "negative_epsilon": "accept"},
-    requirements=(*STATELESS, "double-backward", "forward-mode", *CENTRED, "kinship", "single-element", "empty-batch"),
+    requirements=(
+        *ALIVE,
+        *STATELESS,
+        "double-backward",
+        "forward-mode",
+        *CENTRED,
+        "kinship",
+        "single-element",
+        "empty-batch",
+    ),
 )

@@ -1,7 +1,7 @@
 """Instance normalization (Ulyanov, Vedaldi and Lempitsky, 2016): one mean and variance for each sample and channel."""
 
 from normspec.spec.operations.axes import all_but_channel, space
-from normspec.spec.operations.common import CENTRED, STATELESS
+from normspec.spec.operations.common import CENTRED, STATELESS, TRACKED
 from normspec.spec.operations.operation import Operation
 
 INSTANCE_NORM = Operation(
@@ -23,6 +23,7 @@ INSTANCE_NORM = Operation(
         "statistics_dtype",
     ),
     requirements=(
+        *TRACKED,
         *STATELESS,
         *CENTRED,
         "kinship",

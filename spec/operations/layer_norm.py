@@ -1,7 +1,7 @@
 """Layer normalization (Ba, Kiros and Hinton, 2016): one mean and variance for each sample and position."""
 
 from normspec.spec.operations.axes import leading, numbers_of_trailing_axes, trailing
-from normspec.spec.operations.common import CENTRED, STATELESS
+from normspec.spec.operations.common import ALIVE, CENTRED, STATELESS
 from normspec.spec.operations.operation import Operation
 
 LAYER_NORM = Operation(
@@ -16,6 +16,7 @@ LAYER_NORM = Operation(
     conventions=("single_element", "empty_batch", "negative_epsilon", "statistics_dtype"),
     defaults={"single_element": "zero", "negative_epsilon": "accept"},
     requirements=(
+        *ALIVE,
         *STATELESS,
         "double-backward",
         "forward-mode",

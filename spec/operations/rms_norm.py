@@ -1,7 +1,7 @@
 """Root mean square normalization (Zhang and Sennrich, 2019): layer norm without the mean and without beta."""
 
 from normspec.spec.operations.axes import leading, numbers_of_trailing_axes, trailing
-from normspec.spec.operations.common import STATELESS, UNCENTRED
+from normspec.spec.operations.common import ALIVE, STATELESS, UNCENTRED
 from normspec.spec.operations.operation import Operation
 
 RMS_NORM = Operation(
@@ -16,6 +16,7 @@ RMS_NORM = Operation(
     conventions=("empty_batch", "negative_epsilon", "statistics_dtype", "scale_form", "cast_order"),
     defaults={"negative_epsilon": "accept"},
     requirements=(
+        *ALIVE,
         *(name for name in STATELESS if name != "dbeta"),
         "double-backward",
         "forward-mode",

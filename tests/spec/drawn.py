@@ -7,7 +7,7 @@ from normspec.properties.cases import STREAMS
 from normspec.properties.cases.shapes import Extent
 from normspec.properties.search import explore
 from normspec.spec.case import Case
-from normspec.spec.claims import Claims, claims_for
+from normspec.spec.claims import Claims, beyond, claims_for
 from normspec.spec.contracts import Contract, contract_of
 from normspec.spec.conventions import CONVENTIONS
 from normspec.spec.operations import OPERATIONS
@@ -31,9 +31,7 @@ def cases(operation: str, dtype: str, seed: int) -> list[Case]:
 
 def _claims(operation: str) -> Claims:
     claims = claims_for(OPERATIONS[operation])
-    further = {"double_backward": "double-backward", "jvp": "forward-mode"}
-    verbs = (verb for verb, requirement in further.items() if requirement in OPERATIONS[operation].requirements)
-    claims = replace(claims, verbs=(*claims.verbs, *verbs))
+    claims = replace(claims, verbs=(*claims.verbs, *beyond(OPERATIONS[operation])))
     return replace(claims, optional=tuple(name for name in claims.optional if not name.startswith("running")))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from normspec.spec.case import Case, Step
+from normspec.spec.case import LIFE, Case, Step
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.plain import pattern_of
@@ -50,14 +50,28 @@ def _named(arrays: Mapping[str, Array]) -> Iterator[str]:
     return (f"{name} {array_in_words(array)}" for name, array in arrays.items())
 
 
+LIVED = {
+    "layer": "another layer, with parameters and statistics of its own",
+    "save": "save layer {on}",
+    "load": "load into layer {on} what step {of} saved",
+    "copy": "another layer, a copy of layer {on}",
+    "freeze": "freeze layer {on}",
+    "momentum": "layer {on} gets momentum={value!r}",
+}
+"""What is done to layers, in words."""
+
+
 def _step(step: Step) -> str:
     if step.cotangent is not None:
         wanted = ", ".join(step.wanted)
         return f"backward of step {step.of}, cotangent {array_in_words(step.cotangent)}, for {wanted}"
+    on = f" of layer {step.on}" if step.on else ""
+    if step.verb in LIFE:
+        return LIVED[step.verb].format(on=step.on, of=step.of, value=step.value)
     if step.tangents:
         moved = ", ".join(f"{name} along {array_in_words(values)}" for name, values in step.tangents.items())
         return f"jvp of step {step.of}, {moved}"
-    return f"{step.verb}, x {array_in_words(np.empty(0) if step.x is None else step.x)}"
+    return f"{step.verb}{on}, x {array_in_words(np.empty(0) if step.x is None else step.x)}"
 
 
 def took(seconds: float, settings: Mapping[str, Any]) -> str:
