@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-from normspec.implementations.contract import Implementation, Instance
+from normspec.implementations.contract import Fact, Implementation, Instance
 from normspec.implementations.errors import TargetError
+from normspec.implementations.pipe_program import program_in, program_question
 from normspec.implementations.protocol import (
     Offer,
     hello,
@@ -152,6 +153,18 @@ class Correspondent:
             self.close()
             raise
 
+    def program(self, case: Case, facts: tuple[Fact, ...] = ()) -> str:
+        """Return the program that shows a failure without normspec, where an isolated target has one."""
+        if not self.target.startswith(ISOLATED):
+            return ""
+        asked = program_question(str(next(self.numbers)), self.offer.name, case, facts)
+
+        def answer() -> Node:
+            with self._ending():
+                return self._answer(asked, [])
+
+        return program_in(answer, _FAILED)
+
     def close(self) -> None:
         """End the process; it is started again when it is needed."""
         if self.worker is not None:
@@ -189,7 +202,9 @@ def _implementation(correspondent: Correspondent) -> Implementation:
         create=_no_layer,
         claims=offer.claims,
         statement=offer.statement,
+        snippet=correspondent.program,
         answer=correspondent.outcome,
+        stands_for=offer.stands_for if correspondent.target.startswith(ISOLATED) else "",
         close=correspondent.close,
     )
 

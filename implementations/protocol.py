@@ -42,6 +42,7 @@ class Offer(NamedTuple):
     operation: str
     statement: str
     claims: Claims
+    stands_for: str = ""
 
 
 def hello() -> Plain:
@@ -142,13 +143,13 @@ def offers_in(answer: Node) -> tuple[Offer, ...]:
 
 
 def _offer(node: Node) -> Offer:
-    said = Node(_known(node, "name", "operation", "statement", "claims"), node.path).record(
-        "name", "operation", "claims", optional=("statement",)
+    optional = ("statement", "stands_for")
+    said = Node(_known(node, "name", "operation", "claims", *optional), node.path).record(
+        "name", "operation", "claims", optional=optional
     )
-    statement = said.get("statement")
-    name = clean(said["name"].text())
-    claims = claims_from(said["claims"])
-    return Offer(name, clean(said["operation"].text()), clean(statement.text()) if statement else "", claims)
+    name, operation = (clean(said[each].text()) for each in ("name", "operation"))
+    statement, stands_for = (clean(each.text()) if each else "" for each in map(said.get, optional))
+    return Offer(name, operation, statement, claims_from(said["claims"]), stands_for)
 
 
 def claims_from(node: Node) -> Claims:

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from normspec.implementations.ask import ask, message_of
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError
+from normspec.implementations.pipe_program import program_of
 from normspec.implementations.protocol import VERSION, line_of, message_in, plain_claims, plain_outcome
 from normspec.implementations.targets import resolve
 from normspec.spec.case import Case
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str]) -> int:
                 _write(answers, _offers(found))
             except TargetError as error:
                 _write(answers, {"protocol": VERSION, "error": str(error)})
+        elif message.value["ask"] == "program":
+            _write(answers, program_of(_asked(found, message), message))
         else:
             _answer(answers, found, message)
     return 0
@@ -76,6 +79,7 @@ def _offers(implementations: Sequence[Implementation]) -> Plain:
             "name": each.name,
             "operation": each.operation,
             "statement": each.statement,
+            **({"stands_for": each.stands_for} if each.stands_for else {}),
             "claims": plain_claims(each.claims),
         }
         for each in implementations
@@ -85,8 +89,7 @@ def _offers(implementations: Sequence[Implementation]) -> Plain:
 
 def _answer(answers: BinaryIO, implementations: Sequence[Implementation], message: Node) -> None:
     number, case = message.value["id"], case_from(Node(message.value["case"], "case"))
-    name = message.value["implementation"]
-    implementation = next(e for e in implementations if e.operation == case.operation and name in ("", e.name))
+    implementation = _asked(implementations, message)
     told = _told(implementation, case, lambda at: _write(answers, {"id": number, "at": at}))
     unfit = _unfitness()
     if unfit and "returned" in told:
@@ -94,6 +97,12 @@ def _answer(answers: BinaryIO, implementations: Sequence[Implementation], messag
     _write(answers, {"id": number, **told, "last": bool(unfit)})
     if unfit:
         os._exit(UNFIT)
+
+
+def _asked(implementations: Sequence[Implementation], message: Node) -> Implementation:
+    """Return the implementation that a question is put to."""
+    name, operation = message.value["implementation"], message.value["case"]["operation"]
+    return next(each for each in implementations if each.operation == operation and name in ("", each.name))
 
 
 def _told(implementation: Implementation, case: Case, watch: Callable[[int], None]) -> Plain:

@@ -35,6 +35,15 @@ def test_isolate_changes_no_verdict(tmp_path):
     assert set(there.asked.values()) == {"isolated:numpy-welford"}
 
 
+def test_an_isolated_target_has_the_program_that_it_has_in_this_process():
+    pytest.importorskip("torch", reason="torch is not installed: the extra torch has it")
+    chosen = {"operations": ["rms_norm"], "laws": ["loud-overflow"], "dtypes": ["float32"], "max_examples": 1}
+    reports = [normspec.check("torch-functional", isolate=isolate, **chosen) for isolate in (False, True)]
+    here, there = ([r.counterexample.snippet for r in each.results if r.counterexample] for each in reports)
+    assert here == there
+    assert here[0].startswith("import torch")
+
+
 def test_a_hostile_implementation_breaks_no_run(tmp_path, capsys):
     report = tmp_path / "report.json"
     targets = [f"{HOSTILE}:{name}" for name in ("exits", "HEALTHY")]
