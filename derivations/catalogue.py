@@ -193,6 +193,10 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "l1-dx",
         "max-norm",
         "max-dx",
+        "lp-slope",
+        "lp-dx",
+        "lp-is-l1",
+        "lp-is-l2",
         "clamped",
     ),
     "cosine": (
@@ -201,6 +205,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "cosine-range",
         "cosine-dx",
         "cosine-dw",
+        "cosine-double-backward",
         "cosine-orthogonal",
         "cosine-gradient-norm",
         "cosine-x-clamped",

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from sympy import Expr, Symbol, sqrt
 
+from normspec.derivations.deriving import derived
 from normspec.derivations.language import Defined, Definition, Vector, define, partial, positive, total
 from normspec.derivations.proof import Bound, Chapter, Equation, Step, chain, claim
-from normspec.derivations.quantities import epsilon, i, j, standardized, x
+from normspec.derivations.quantities import epsilon, i, j, k, standardized, x
 from normspec.derivations.readback import Chart, closed
 
 w = Vector("w")
@@ -102,6 +103,20 @@ group_w = standardized(lambda i: w[i], 0, "_w")
 group_x = standardized(lambda i: x[i], 0, "_x")
 
 
+u, t = Vector("u"), Vector("t")
+dx, dw = (Definition(f"d{vector.head}", closed(partial(cos, vector[j]), free.polar()), j) for vector in (x, w))
+by_dx, by_dw = define("S", total(u[j] * dx[j], j)), define("T", total(t[j] * dw[j], j))
+SMALL = ({"m": 2}, {"m": 3}, {"m": 4})
+
+
+def second(S: Expr) -> Equation:
+    """State the derivative by x of weighed gradients, in directions and the cosine."""
+    cosine, chart = Symbol("cos"), free.polar()
+    inner = (total(Vector("e")[i] * Vector("f")[i], i), cosine)
+    named = Chart(chart.entries, (*chart.rules, inner), {**chart.names, cosine: cos})
+    return derived(partial(S, x[k]), "in directions, with the cosine for their product", named, sizes=SMALL)
+
+
 def clamped(which: Pair) -> list[Step]:
     """State what a clamped cosine is, and its gradients."""
     return [
@@ -149,6 +164,13 @@ CHAPTER = Chapter(
             free.gradients(free.x),
         ),
         claim("cosine-dw", "The same for the other vector, by symmetry.", free.gradients(free.w)),
+        claim(
+            "cosine-double-backward",
+            "The backward of the backward, for x: of what u weighs its own gradient with, and of what t weighs that of "
+            "w with. For w the same, by symmetry.",
+            second(by_dx),
+            second(by_dw),
+        ),
         claim(
             "cosine-orthogonal",
             "It is orthogonal to the vector itself: a change of length changes nothing.",
