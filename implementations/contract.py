@@ -100,7 +100,8 @@ class Implementation:
     program that shows what this implementation does on a case, and the facts that it must meet, without normspec; or
     nothing. answer, where there is one, answers whole cases instead of a layer, for what is not in this process; close
     ends what answers, until it is asked again. stands_for names the implementation that this one is a use of, so that
-    what is on record about that one is known of this one too.
+    what is on record about that one is known of this one too. share is the part of the usual number of cases that are
+    drawn for it: less than 1 where each takes seconds.
     """
 
     name: str
@@ -112,4 +113,5 @@ class Implementation:
     statement: str = ""
     answer: Callable[[Case], Outcome] | None = None
     stands_for: str = ""
+    share: float = 1.0
     close: Callable[[], None] = _nothing_to_close

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
+from os import environ
+from shutil import which
 from types import MappingProxyType
 
 GROUP = "normspec.implementations"
@@ -98,6 +100,27 @@ REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
     }
 )
+
+
+WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "torch": (
+            "torch-func",
+            "torch-vmap",
+            "torch-jvp",
+            "torch-forward-over-reverse",
+            "torch-autocast",
+            "torch-compile",
+        )
+    }
+)
+"""The other ways to call what a name stands for, which a thorough run asks too."""
+
+
+def ways(target: str) -> tuple[str, ...]:
+    """Return the other ways to call what a target stands for: torch.compile where there is a compiler for C++."""
+    compiler = which(environ.get("CXX", "c++")) or which("g++") or which("clang++")
+    return tuple(name for name in WAYS.get(target, ()) if compiler or name != "torch-compile")
 
 
 def shipped() -> Mapping[str, EntryPoint]:

@@ -60,6 +60,7 @@ def _variants(
     operations: Iterable[str] = FUNCTIONS,
     unclaimed: tuple[str, ...] = (),
     push: Push = by_duals,
+    share: float = 1.0,
     snippet: Callable[..., str] = no_snippet,
     without: tuple[str, ...] = (),
     **claimed: object,
@@ -74,6 +75,7 @@ def _variants(
             refusals=REFUSALS,
             snippet=snippet,
             stands_for="torch-functional",
+            share=share,
             statement=f"{functional(operation).statement}, {statement}",
         )
         for operation in operations
@@ -144,6 +146,7 @@ COMPILE = _variants(
     "torch-compile",
     "through torch.compile",
     wrap=compiled,
+    share=0.02,  # each case is compiled
     unclaimed=("double_backward", "jvp"),  # torch: compiled functions "do not currently support double backward"
 )
 

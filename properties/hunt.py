@@ -80,7 +80,7 @@ class Hunt:
 
         Where there are fewer cases than regimes, they are drawn from all of them together.
         """
-        total = max(1, round(stream.share * self.settings.max_examples))
+        total = max(1, round(stream.share * self.settings.max_examples * self.implementation.share))
         strata = [(name,) for name in REGIMES] if stream.stratified and total >= len(REGIMES) else [tuple(REGIMES)]
         size = 1 + ceil(total / len(strata))  # the first that Hypothesis draws is the same trivial one in each
         return [Batch(stream, self.extent(regimes), self._seed_of(regimes), size) for regimes in strata]

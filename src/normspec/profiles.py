@@ -13,6 +13,7 @@ class Profile:
     """What a profile sets: the cases of the main stream, and how implementations are asked.
 
     pinned_every is how many dtypes share the pinned cases, each of which is tried in one of them.
+    ways asks all the ways to call an implementation that have names of their own, such as torch under vmap.
     isolate asks each one in a process of its own; junit names the file that is written where no other is named.
     """
 
@@ -22,6 +23,7 @@ class Profile:
     isolate: bool = False
     junit: str = ""
     pinned_every: int = 1
+    ways: bool = False
 
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(
@@ -35,7 +37,12 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
                 pinned_every=len(FORMATS),
             ),
             Profile("default", "before a merge: all cases that are always tried, and some of each regime", 11),
-            Profile("thorough", "every night: many more cases", 300),
+            Profile(
+                "thorough",
+                "every night: many more cases, and every way to call a framework, as torch under vmap or compiled",
+                300,
+                ways=True,
+            ),
             Profile(
                 "ci",
                 "as default, each implementation in a process of its own; writes normspec.xml, as --junit does",

@@ -9,6 +9,7 @@ from normspec.case_file import terms
 from normspec.close_names import UnknownNameError, choose
 from normspec.implementations.contract import Implementation
 from normspec.implementations.pipe import ISOLATED, PIPE, Terms
+from normspec.implementations.registry import ways
 from normspec.implementations.targets import list_names, resolve
 from normspec.known_file import read_known_failures
 from normspec.profiles import PROFILES
@@ -112,7 +113,8 @@ def request(
     kept = tuple(databases)
     if kept:
         open_databases(kept)
-    asked = tuple(map(_isolated, targets) if isolate or PROFILES[profile].isolate else targets)
+    named_targets = tuple(_with_ways(targets) if PROFILES[profile].ways else targets)
+    asked = tuple(map(_isolated, named_targets) if isolate or PROFILES[profile].isolate else named_targets)
     on_terms = processes.terms
     found = tuple(pair for target in asked for pair in _resolved(target, wanted, on_terms))
     return Request(
@@ -125,6 +127,13 @@ def request(
         processes=processes,
         local=frozenset(each.name for each in asked if isinstance(each, Implementation)),
     )
+
+
+def _with_ways(targets: Iterable[str | Implementation]) -> Iterable[str | Implementation]:
+    """Yield the targets, and after each the other ways to call it."""
+    for target in targets:
+        yield target
+        yield from ways(target) if isinstance(target, str) else ()
 
 
 def _isolated(target: str | Implementation) -> str:

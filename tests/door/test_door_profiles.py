@@ -35,6 +35,23 @@ def test_ci_asks_in_processes_and_writes_junit(finding, normspec, capsys, tmp_pa
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.xml", "normspec.xml"]
 
 
+def test_a_thorough_run_asks_every_way_to_call_a_framework(monkeypatch):
+    """torch.compile is among them where there is a compiler."""
+    asked = []
+    monkeypatch.setattr("normspec.request._resolved", lambda target, *rest: asked.append(target) or [])
+    request(["numpy", "torch"], profile="default")
+    assert asked == ["numpy", "torch"]
+    asked.clear()
+    monkeypatch.setattr("normspec.implementations.registry.which", lambda name: None)
+    request(["numpy", "torch"], profile="thorough")
+    without = list(asked)
+    assert {"numpy", "torch", "torch-vmap", "torch-jvp", "torch-forward-over-reverse"} <= set(without)
+    asked.clear()
+    monkeypatch.setattr("normspec.implementations.registry.which", lambda name: "/usr/bin/c++")
+    request(["numpy", "torch"], profile="thorough")
+    assert asked == [*without, "torch-compile"]
+
+
 def test_profiles_are_listed(normspec, capsys):
     assert normspec("list", "profiles") == 0
     printed = capsys.readouterr().out
