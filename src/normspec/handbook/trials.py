@@ -157,6 +157,31 @@ def _cost(record: Record) -> Iterator[str]:
     )
 
 
+def _soundness(record: Record) -> Iterator[str]:
+    claimed, missed = (sum(row[key] for row in record) for key in ("enclosures", "violations"))
+    yield (
+        f"Enclosures made in float64 and in double-double arithmetic are held against arbitrary precision, forward and "
+        f"backward, over every operation: of {_count(claimed)} enclosures {_count(missed)} miss the exact result.\n"
+    )
+    head = ("engine", "dtype", "enclosures", "that miss", "results without one")
+    counts = ("enclosures", "violations", "unclaimed")
+    yield table(head, ((row["engine"], row["dtype"], *(_count(row[key]) for key in counts)) for row in record))
+
+
+def _exhaustive(record: Record) -> Iterator[str]:
+    yield "Every group of one or two finite 16-bit numbers there is, put to one implementation's forward.\n"
+    counts = ("rounded", "judged", "undecided", "unanswered", "broken")
+    head = ("implementation", "operation", "dtype", "m", "outputs", "within one rounding", *counts[1:], "first numbers")
+    yield table(head, (_enumerated(run, counts) for run in record))
+
+
+def _enumerated(run: Record, counts: Sequence[str]) -> tuple[str, ...]:
+    sums = [sum(piece[key] for piece in run["pieces"]) for key in counts]
+    covered = sum(piece["last"] - piece["first"] for piece in run["pieces"]) / 2**16
+    about = (markdown(run["target"]), to_operation(run["operation"]), run["dtype"], str(run["members"]))
+    return *about, _count(sum(sums[:-1])), *map(_count, sums), f"{covered:.0%}"
+
+
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
@@ -177,6 +202,8 @@ SECTIONS: Mapping[str, tuple[str, str, Callable[[Record], Iterable[str]]]] = {
         lambda record: [*_detection(record), "### What each law is for\n", *_needed(record)],
     ),
     "tolerances": ("No tolerance is wide", "python benchmarks/tolerances.py", _tolerances),
+    "soundness": ("No enclosure misses", "python tests/spec/fuzz.py --enclosures 500000", _soundness),
+    "exhaustive": ("All short groups in 16 bits", "python benchmarks/exhaustive.py", _exhaustive),
     "mutants": ("Mutants of the correct layers", "python benchmarks/mutants.py", _mutants),
     "cost": ("Where the time goes", "python benchmarks/cost.py", _cost),
 }
