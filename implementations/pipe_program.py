@@ -32,7 +32,8 @@ def program_of(implementation: Implementation, message: Node) -> Plain:
 
 def program_in(answer: Callable[[], Node], failures: tuple[type[BaseException], ...]) -> str:
     """Return the program that is answered, or nothing where what is answered holds none."""
+    expected: tuple[type[BaseException], ...] = (*failures, PlainError, KeyError)
     try:
         return dict(answer().entries())["program"].text()
-    except (*failures, PlainError, KeyError):
+    except expected:
         return ""

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from normspec.implementations.contract import Implementation
+from normspec.implementations.sklearn_snippet import fitted, sklearn_snippet
 from normspec.spec.case import Case
 from normspec.spec.claims import claims_for
 from normspec.spec.fitting import unseen
@@ -89,6 +90,7 @@ def _fitted(
             grade="B2",  # rows are added one after the other
         ),
         refusals=(ValueError,),
+        snippet=partial(sklearn_snippet, way=fitted, name=make.__name__, attributes=KEPT),
         statement=f"{make.__name__} of scikit-learn, by fit and partial_fit",
     )
 

@@ -9,6 +9,13 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
 
 from normspec.implementations.contract import Implementation
 from normspec.implementations.sklearn_fitted import FITTED
+from normspec.implementations.sklearn_snippet import (
+    Way,
+    fit_transformed,
+    fitted_in_halves,
+    normalized,
+    sklearn_snippet,
+)
 from normspec.spec.case import Case
 from normspec.spec.claims import claims_for
 from normspec.spec.formats import Array
@@ -54,7 +61,9 @@ def _normalize(norm: str, case: Case, x: Array) -> Any:
     return normalize(x, norm=norm, axis=case.attributes["axis"])
 
 
-def _scaler(name: str, operation: str, transform: Transform, statement: str, **extent: Any) -> Implementation:
+def _scaler(
+    name: str, operation: str, transform: Transform, statement: str, shown: tuple[str, Way], **extent: Any
+) -> Implementation:
     return Implementation(
         name=name,
         operation=operation,
@@ -73,15 +82,22 @@ def _scaler(name: str, operation: str, transform: Transform, statement: str, **e
             },
         ),
         refusals=(ValueError,),
+        snippet=partial(sklearn_snippet, name=shown[0], way=shown[1]),
         statement=f"{statement} of scikit-learn, forward only",
     )
 
 
 def _both(operation: str, scaler: Callable[[], Any], label: str, **extent: Any) -> tuple[Implementation, ...]:
+    whole, halves = (label, fit_transformed(label)), (label, fitted_in_halves(label))
     return (
-        _scaler("sklearn", operation, partial(_fit_transform, scaler), f"{label}.fit_transform", **extent),
+        _scaler("sklearn", operation, partial(_fit_transform, scaler), f"{label}.fit_transform", whole, **extent),
         _scaler(
-            "sklearn-partial-fit", operation, partial(_fit_then_transform, scaler), f"{label}.partial_fit", **extent
+            "sklearn-partial-fit",
+            operation,
+            partial(_fit_then_transform, scaler),
+            f"{label}.partial_fit",
+            halves,
+            **extent,
         ),
     )
 
@@ -93,6 +109,7 @@ SKLEARN = (
     *(
         _scaler(
             *("sklearn", f"{norm}_normalize", partial(_normalize, norm), f"normalize(norm={norm!r})"),
+            shown=("normalize", normalized(norm)),
             fixed={"epsilon": 0.0},
             conventions={"nan": "refuse"},
             grade="B2",  # sums in one chain along an axis that is not the last

@@ -1,15 +1,23 @@
 """The scalers of scikit-learn as implementations."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from implementation_cases import answered, numbers, steps
 
+from normspec.implementations.contract import Fact
 from normspec.implementations.targets import resolve
+from normspec.properties.cases import STREAMS
+from normspec.properties.cases.shapes import Extent
 from normspec.properties.check import check
 from normspec.properties.hunt import Settings
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
 from normspec.spec.case import Case, Step
+from normspec.spec.operations import OPERATIONS
 
 pytest.importorskip("sklearn", reason="the extra sklearn is not installed")
 
@@ -58,6 +66,23 @@ def test_normalize_takes_either_axis(operation: str) -> None:
         x = asked.script[0].input
         norm = np.linalg.norm(x, orders[operation], axis=axis, keepdims=True)  # type: ignore[call-overload]
         assert forward["y"] == pytest.approx(x / norm)
+
+
+SHOWN = ("standardize", "min_max_scale", "standard_scaler", "min_max_scaler", "l1_normalize")
+
+
+@pytest.mark.parametrize("operation", SHOWN)
+def test_a_program_without_normspec_gives_what_the_implementation_gave(operation: str, tmp_path: Path) -> None:
+    for made in resolve("sklearn", operation):
+        extent = Extent(OPERATIONS[operation], made.claims, "float64")
+        asked = next(each for each in reversed(STREAMS["small"].pinned(extent)) if each.script[-1].x is not None)
+        last = len(asked.script) - 1
+        y = answered(made, asked)[last]["y"]
+        program = tmp_path / "shown.py"
+        program.write_text(made.snippet(asked, (Fact(last, "y", 0, 0.5, 0.25),)), encoding="utf-8")
+        ran = subprocess.run([sys.executable, str(program)], check=True, capture_output=True, text=True)
+        assert ran.stdout == f"y[0] of step {last}: got {float(y.reshape(-1)[0])!r}, expected 0.5 +- 0.25\n"
+        assert "normspec" not in program.read_text(encoding="utf-8")
 
 
 def test_short_vectors_are_left_as_they_are() -> None:
