@@ -120,8 +120,8 @@ def _of_branches(question: Question, found: Sequence[Branch], wanted: Sequence[s
     outputs = {}
     for name in {name: None for _, part in parts for name in part} or dict.fromkeys(wanted):
         wide = members if question.operation.role(name) == "elements" else 1
-        zeros, unknown = np.zeros((2, groups, wide)), np.full((groups, wide), np.inf)
-        whole = Bounded(Enclosure(*zeros, unknown.copy()), unknown)
+        high, low, radius, unknown = (np.full((groups, wide), value) for value in (0.0, 0.0, np.inf, np.inf))
+        whole = Bounded(Enclosure(high, low, radius), unknown)
         for chosen, part in parts:
             if name in part:
                 _put(whole, chosen, part[name])
