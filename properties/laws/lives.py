@@ -1,6 +1,7 @@
 """Laws of layers that live: saved and loaded, copied, frozen, several at once, trained long.
 
-Every step is judged as the last of the ordinary script that its own layer has lived through.
+Every step is judged as the last of the ordinary script that its own layer has lived through. What a layer gets wrong
+that never saw another one is other laws' business: a step counts as broken where that script alone is answered rightly.
 """
 
 from collections.abc import Callable
@@ -9,12 +10,13 @@ from normspec.implementations.layouts import bits
 from normspec.properties.law import Law
 from normspec.properties.laws.judging import NO_STEP, agreement, wide, within, worst
 from normspec.properties.trial import Results, Trial
-from normspec.properties.verdict import Broken, Judgement, Kept
+from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
 from normspec.spec.case import LIFE, stranger
 from normspec.spec.lives import Life, lives, of_step, told
 from normspec.spec.outcome import Returned
 from normspec.spec.recurrence import recurrence
 
+ANYHOW = Inapplicable("the layer's own steps are answered wrongly without the others, too")
 LONG = 3  # trainings from which on a recurrence is more than a step
 
 
@@ -43,11 +45,18 @@ def _step(trial: Trial, index: int) -> Judgement:
     case, places = told(trial.case, index)
     own = Trial(trial.implementation, case, trial.found, Returned(tuple(trial.steps[at] for at in places)))
     last = len(places) - 1
-    judgement = worst((agreement(own, (last,), tuple(own.steps[last])), _stays(own, last)))
+    judgement = _last(own, last)
     if isinstance(judgement, Broken):
+        alone = Trial(trial.implementation, case, trial.found)
+        if not alone.steps or isinstance(_last(alone, last), Broken):
+            return ANYHOW
         told_at = f"step {index} on layer {trial.case.script[index if step.of is None else step.of].on}"
         return Broken(judgement.message.replace(f"step {last}", told_at, 1), ratio=judgement.ratio)
     return judgement
+
+
+def _last(own: Trial, last: int) -> Judgement:
+    return worst((agreement(own, (last,), tuple(own.steps[last])), _stays(own, last)))
 
 
 def _trained_since(trial: Trial, index: int) -> bool:
