@@ -12,7 +12,7 @@ from sympy import Abs, Add, Expr, Mul, Pow, Rational, Symbol, sympify
 
 from normspec.derivations.dialects import LATEX, TEXT, Dialect
 from normspec.derivations.nodes import Defined, Delta, Entry, Expectation, Image, Index, Partial, Total
-from normspec.derivations.ordering import factor_key, negative, rank, split, term_key, totals
+from normspec.derivations.ordering import factor_key, is_count, negative, rank, split, term_key, totals
 from normspec.derivations.rewriting import free_indices, substitute
 
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a written piece holds together
@@ -111,7 +111,7 @@ class Writer:
         return f"{self.dialect.expectation}[{body}]", ATOM
 
     def _add(self, expr: Add) -> Piece:
-        counts = any(isinstance(a, Symbol) and a.is_integer for a in expr.args)
+        counts = any(map(is_count, expr.args))
         terms = sorted(expr.args, key=lambda term: term_key(term, counts))
         written = self.held(terms[0], PRODUCT) if not negative(terms[0]) else self(terms[0])
         for term in terms[1:]:

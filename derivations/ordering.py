@@ -49,13 +49,32 @@ def rank(expr: Expr) -> int:
 def term_key(term: Expr, counts: bool) -> tuple[object, ...]:
     """Positive terms first, sums and epsilon late; a number first, but last beside a count: 1 - q, m - 1."""
     factors = term.args if term.is_Mul else (term,)
-    indexed = sum(rank(f) == 0 for f in factors)
+    indexed = sum(rank(f) == 0 or _is_difference(f) for f in factors)
     minus = negative(term)
     kind = min(map(rank, factors))
     if term.is_Rational and not counts:
         indexed, kind = (-9 if minus else 9), 1
     late = any(str(f) == "epsilon" for f in factors)
-    return minus, late, totals(term), (indexed if minus else -indexed), kind, len(factors), str(term)
+    degree = -_degree(factors) if counts else 0
+    return minus, late, totals(term), (indexed if minus else -indexed), degree, kind, len(factors), str(term)
+
+
+def _is_difference(factor: Expr) -> bool:
+    """Whether a factor is an element less or plus something, such as x - mu."""
+    return bool(
+        factor.is_Add and not totals(factor) and any(rank(f) == 0 for t in factor.args for f in Mul.make_args(t))
+    )
+
+
+def _degree(factors: tuple[Expr, ...]) -> int:
+    """The degree of a term in plain symbols."""
+    return sum(int(e) for b, e in (f.as_base_exp() for f in factors) if isinstance(b, Symbol) and e.is_Integer)
+
+
+def is_count(term: Expr) -> bool:
+    """Whether a term is a number of natural numbers, such as 2 m."""
+    rest = term.as_coeff_Mul()[1]
+    return bool(rest != 1 and all(isinstance(f.as_base_exp()[0], Symbol) and f.is_integer for f in Mul.make_args(rest)))
 
 
 def factor_key(factor: Expr) -> tuple[object, ...]:
