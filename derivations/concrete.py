@@ -16,8 +16,7 @@ from typing import Any
 from sympy import Abs, Expr, Symbol
 
 from normspec.derivations.exact import Jet, Number, coefficient, exact_sqrt, reciprocal
-from normspec.derivations.nodes import Defined, Delta, Entry, Expectation, Image, Index, Partial, Total
-from normspec.derivations.rewriting import free_indices
+from normspec.derivations.nodes import Defined, Delta, Entry, Expectation, Image, Index, Partial, Total, free_indices
 
 
 class World:

@@ -10,8 +10,7 @@ from sympy import Expr, sympify
 from normspec.derivations.concrete import World, evaluate
 from normspec.derivations.evidence import NotProvedError
 from normspec.derivations.expect import schemes_in
-from normspec.derivations.nodes import Index
-from normspec.derivations.rewriting import free_indices
+from normspec.derivations.nodes import Index, free_indices
 
 SIZES = (2, 3, 5, 7)
 

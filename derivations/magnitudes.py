@@ -12,8 +12,7 @@ from sympy import Abs, Expr, Mul, Pow, Symbol, sympify
 
 from normspec.derivations.concrete import World, evaluate
 from normspec.derivations.evidence import Evidence, NotProvedError
-from normspec.derivations.nodes import Entry, Total, Vector
-from normspec.derivations.rewriting import free_indices
+from normspec.derivations.nodes import Entry, Total, Vector, free_indices
 from normspec.derivations.signs import nonnegative
 
 TRIALS = 40

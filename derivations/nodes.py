@@ -6,9 +6,10 @@ size) and by `concrete` (at given sizes, exactly).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from sympy import Expr, Symbol, Tuple, sympify
+from sympy import Basic, Expr, Symbol, Tuple, sympify
 from sympy.core.symbol import Str
 
 
@@ -150,3 +151,13 @@ class Expectation(Expr):  # type: ignore[misc]
     """The expectation of a body over a sampling scheme (see `expect`)."""
 
     is_commutative = True
+
+
+@lru_cache(maxsize=1 << 16)
+def free_indices(expr: Basic) -> frozenset[Index]:
+    """The indices that no sum of the expression binds."""
+    if isinstance(expr, Index):
+        return free_indices(expr.size) | {expr}
+    if isinstance(expr, Total):
+        return (free_indices(expr.body) - {expr.index}) | free_indices(expr.index.size)
+    return frozenset().union(*map(free_indices, expr.args))

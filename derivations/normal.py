@@ -32,8 +32,8 @@ from normspec.derivations.laurent import (
     single,
     times,
 )
-from normspec.derivations.nodes import Defined, Delta, Entry, Expectation, Image, Index, Partial, Total
-from normspec.derivations.rewriting import derivative, free_indices, fresh, substitute
+from normspec.derivations.nodes import Defined, Delta, Entry, Expectation, Image, Index, Partial, Total, free_indices
+from normspec.derivations.rewriting import derivative, fresh, substitute
 from normspec.derivations.roots import factors, positive_atom, root_atom, unit
 from normspec.derivations.sums import BOUND, canonical, collected, components, is_bound, without_bijections
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from sympy import Abs, Add, Expr, Mul, Pow, Rational, Symbol, sympify
 
 from normspec.derivations.dialects import LATEX, TEXT, Dialect
-from normspec.derivations.nodes import Defined, Delta, Entry, Expectation, Image, Index, Partial, Total
+from normspec.derivations.nodes import Defined, Delta, Entry, Expectation, Image, Index, Partial, Total, free_indices
 from normspec.derivations.ordering import factor_key, is_count, negative, rank, split, term_key, totals
-from normspec.derivations.rewriting import free_indices, substitute
+from normspec.derivations.rewriting import substitute
 
 SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a written piece holds together
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from sympy import Abs, Basic, Expr, Mul, Pow, Rational, Symbol
 
 from normspec.derivations.coding import ABS, BLOCK, GROUP, LIMIT, RSQRT, SQRT, assignment, in_any_order
-from normspec.derivations.nodes import Defined, Delta, Entry, Index, Total
-from normspec.derivations.rewriting import free_indices
+from normspec.derivations.nodes import Defined, Delta, Entry, Index, Total, free_indices
 
 NAMES = {
     "mu": "mean",

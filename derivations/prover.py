@@ -8,9 +8,8 @@ from typing import Any
 from sympy import sympify
 
 from normspec.derivations.laurent import UndecidedError, is_zero
-from normspec.derivations.nodes import Index
+from normspec.derivations.nodes import Index, free_indices
 from normspec.derivations.normal import Normalizer
-from normspec.derivations.rewriting import free_indices
 
 
 def prove(

@@ -16,9 +16,9 @@ from sympy import Add, Expr, Integer, Mul, Rational, S, Symbol, sqrt, sympify
 
 from normspec.derivations.language import Definition
 from normspec.derivations.laurent import Atom, Value, atom, fraction, frozen, scaled
-from normspec.derivations.nodes import Defined, Delta, Entry, Index, Partial, Total
+from normspec.derivations.nodes import Defined, Delta, Entry, Index, Partial, Total, free_indices
 from normspec.derivations.normal import Normalizer
-from normspec.derivations.rewriting import derivative, free_indices, replace_entries, substitute
+from normspec.derivations.rewriting import derivative, replace_entries, substitute
 from normspec.derivations.roots import factors, unit
 
 LETTERS = "ijklrspuvw"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from itertools import count
 from typing import Any
 
 from sympy import Basic, Expr, Integer, Symbol, sympify
 from sympy.core.symbol import Str
 
-from normspec.derivations.nodes import Defined, Delta, Entry, Image, Index, Partial, Total
+from normspec.derivations.nodes import Defined, Delta, Entry, Image, Index, Partial, Total, free_indices
 
 _FRESH = count()
 
@@ -18,16 +17,6 @@ _FRESH = count()
 def fresh(index: Index, mark: str = "#") -> Index:
     """Make an index that stands nowhere else."""
     return Index(f"{mark}{next(_FRESH)}", index.size)
-
-
-@lru_cache(maxsize=1 << 16)
-def free_indices(expr: Basic) -> frozenset[Index]:
-    """The indices that no sum of the expression binds."""
-    if isinstance(expr, Index):
-        return free_indices(expr.size) | {expr}
-    if isinstance(expr, Total):
-        return (free_indices(expr.body) - {expr.index}) | free_indices(expr.index.size)
-    return frozenset().union(*map(free_indices, expr.args))
 
 
 def substitute(expr: Any, mapping: Mapping[Any, Any]) -> Any:

@@ -15,8 +15,8 @@ from typing import Any
 from sympy import Expr
 
 from normspec.derivations.laurent import Atom, Monomial, UndecidedError, Value, atom
-from normspec.derivations.nodes import Image, Index
-from normspec.derivations.rewriting import free_indices, fresh, substitute
+from normspec.derivations.nodes import Image, Index, free_indices
+from normspec.derivations.rewriting import fresh, substitute
 
 Rename = Callable[[Value, dict[Index, Expr]], Value]
 

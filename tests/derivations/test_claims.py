@@ -109,6 +109,23 @@ def test_no_closed_form_survives_a_wrong_sign(step):
             compare_somewhere(step.left, wrong, 0, sizes[0] if sizes else {"m": 3, "n": 3}, step.distinct)
 
 
+REFUTED = {
+    "scale-covariance": "epsilon not rescaled",
+    "chan-squares": "without the term in δ²",
+    "affine-sharing": "channels of two places: layer norm may scale them differently",
+    "batch-gradient": "the derivative of mean (γ x̂)²/2 with respect to γ, at γ = 1",
+    "not-idempotent": "standardized twice",
+}
+
+
+@pytest.mark.parametrize("name", REFUTED)
+def test_what_does_not_hold_is_stated_with_an_exact_witness(name):
+    """The five that are often believed: each has two different exact values at one example."""
+    (witness,) = [s for s in catalogue.claim(name).steps if isinstance(s, Witness)]
+    assert (witness.reason, witness.relation) == (REFUTED[name], "≠")
+    assert re.fullmatch(r"\S.* against \S.* at .*", witness.verify().exact.partition("; ")[2] or witness.verify().exact)
+
+
 def test_a_witness_that_shows_nothing_is_refused():
     """Equal sides are no counterexample."""
     with pytest.raises(NotProvedError, match="no witness"):

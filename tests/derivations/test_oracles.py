@@ -17,7 +17,7 @@ from oracle_mutants import mutants
 
 from normspec.derivations import generate
 from normspec.derivations.concrete import World, evaluate
-from normspec.derivations.rewriting import free_indices
+from normspec.derivations.nodes import free_indices
 
 FUNCTIONS = [
     pytest.param(oracle, name, m, id=f"{oracle}.{name}-{m}")

@@ -123,6 +123,10 @@ LIGHT = {
     "from normspec.command import main; main(['--help'])": ("sympy", "torch", "numpy", "rich", "hypothesis"),
     "from normspec.command import main; main(['list', 'implementations'])": ("sympy", "torch"),
     "import normspec; normspec.check": ("sympy", "torch"),
+    (
+        "import normspec\nran = normspec.check('numpy', operations=['rms_norm'], laws=['dx'], dtypes=['float32'], "
+        "max_examples=3)\nassert ran.summary.executed"
+    ): ("sympy", "torch"),
 }
 
 
