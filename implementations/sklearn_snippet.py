@@ -36,7 +36,11 @@ def sklearn_snippet(
         lines += [f"x_{index} = {array(step.input)}", *way(case, index, step)]
         lines += [f"{each}_{index} = np.broadcast_to(scaler.{attributes[each]}, ({step.input.shape[1]},))"
                   for each in case.state]  # fmt: skip
-    lines += [line for fact in facts for line in _shown(fact)] or [f"print(y_{last})"]
+    lines += [line for fact in facts for line in _shown(fact)] or [
+        f'print("{each} of step {index}:", {each}_{index}.tolist())'
+        for index in range(last + 1)
+        for each in ("y", *case.state)
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -37,6 +37,9 @@ NESTED = ("statistics_dtype", "cast_order", "residual_sum")
 UNTRACKED = ("momentum", "running_variance")
 """Not shown by a layer without running statistics."""
 
+DEFECTIVE = {("onnx-reference", "l1_normalize")}
+"""What fits no convention: the sum of x where the sum of |x| is due, as its record of known failures says."""
+
 DOCUMENTED = {
     "epsilon_place": "inside",
     "channel_axis": "second",
@@ -64,6 +67,9 @@ def test_what_is_found_out_is_what_is_declared(target: str, operation: str, tmp_
         pytest.skip(f"{PACKAGES[target]} is not installed")
     found = identified(target, operation, tmp_path)
     assert found, "something is found out about every layer"
+    if (target, operation) in DEFECTIVE:
+        assert {axes["epsilon_place"]["decision"] for axes in found} == {"matches no known convention"}
+        return
     for axes in found:
         assert not [name for name, axis in axes.items() if axis.get("contradicts")]
         declared = {name: axis for name, axis in axes.items() if "declared" in axis and name not in NESTED}
