@@ -9,6 +9,8 @@ from implementation_cases import answered, case, steps
 from normspec.implementations.errors import TargetError
 from normspec.implementations.numpy_batch_norm import TWO_PASS
 from normspec.implementations.plug_in import from_function, implementation
+from normspec.implementations.targets import resolve
+from normspec.spec.case import Case
 from normspec.spec.formats import Array
 
 
@@ -104,3 +106,23 @@ def test_a_function_that_cannot_be_asked_is_told_so(function: Any, declared: Any
 def test_an_operation_that_does_not_exist_is_refused() -> None:
     with pytest.raises(TargetError, match=r"operation='batchnorm' does not exist: choose from batch_norm"):
         implementation("batchnorm")(lambda x, epsilon: x)
+
+
+def fitted(x: Any, running_count: Any, running_mean: Any, running_var: Any, *, refit: Any, training: Any) -> Any:
+    kept = (running_count, running_mean, running_var)
+    if training:
+        n, m = 0 * running_count if refit else running_count, len(x)
+        delta = x.mean(0) - running_mean
+        pooled = n * running_var + m * x.var(0) + delta * delta * n * m / (n + m)
+        kept = (n + m, running_mean + delta * m / (n + m), pooled / (n + m))
+    return (x - kept[1]) / np.sqrt(kept[2]), *kept
+
+
+def test_a_function_can_be_a_scaler_that_is_fitted_in_parts() -> None:
+    made = from_function(fitted, operation="standard_scaler", dtypes=("float64",))
+    assert made.claims.verbs == ("train", "infer")
+    state = {"running_count": np.full(3, 2.0), "running_mean": np.zeros(3), "running_var": np.ones(3)}
+    asked = Case("standard_scaler", "float64", {"refit": False}, steps((5, 3), "float64", "TI"), state=state)
+    found, expected = (answered(each, asked) for each in (made, resolve("numpy", "standard_scaler")[0]))
+    for mine, other in zip(found, expected, strict=True):
+        assert all(mine[name] == pytest.approx(other[name]) for name in other)
