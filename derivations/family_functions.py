@@ -8,7 +8,7 @@ from typing import Any
 from sympy import Expr
 
 from normspec.derivations import affine, double_backward, family, merging, orders
-from normspec.derivations.language import Definition
+from normspec.derivations.language import Defined, Definition
 from normspec.derivations.printing import Formula
 from normspec.derivations.quantities import mu, xhat_r
 from normspec.derivations.sides import left, right
@@ -22,6 +22,13 @@ class Opened:
 
     def __getitem__(self, at: Any) -> Expr:
         return self.array[at].body
+
+
+def apart(expr: Expr) -> Expr:
+    """Take the deviation after the division, wherever xhat stands."""
+    return expr.replace(
+        lambda part: isinstance(part, Defined) and part.name == "xhat", lambda part: orders.xhat_apart[part.index[0]]
+    )
 
 
 PARAMETERS = {"dgamma": right("dgamma"), "dbeta": right("dbeta")}
@@ -93,6 +100,13 @@ NORMALIZE = (
             ("pooled-mean", "pooled-variance"), names=POOLED),
     Formula("pool_weighted", POOL, "The same mean as a weighted one.", {"mean": right("pooled-mean", 1)},
             ("pooled-mean",), names=POOLED),
+    Formula("double_backward_apart", SECOND, "The same with the deviation taken after the division.",
+            {"ddy": apart(right("double-backward-g")), "dx": apart(right("double-backward-x")),
+             "dgamma": apart(right("double-backward-gamma"))},
+            ("double-backward-g", "double-backward-x", "double-backward-gamma", "family-y"),
+            names=TANGENT),
+    Formula("tangent_apart", TANGENTS, "The same as tangent, with the deviation taken after the division.",
+            {"ty": apart(right("tangent-y"))}, ("tangent-y", "family-y"), names=TANGENT),
     Formula("tangent", TANGENTS, "How y follows in training where x, gamma and beta move along u, u_gamma and u_beta.",
             {"ty": right("tangent-y")}, ("tangent-y",),
             {"t": double_backward.T, "xhat": Opened(family.centred.xhat)}, TANGENT),

@@ -118,6 +118,16 @@ def momentum_none(case: Case) -> bool:
     return case.attributes.get("momentum") is None
 
 
+def forward_mode(case: Case) -> bool:
+    """Return whether a tangent is asked for."""
+    return any(step.tangents for step in case.script)
+
+
+def second_order(case: Case) -> bool:
+    """Return whether a backward of a backward is asked for."""
+    return any(step.direction is not None for step in case.script)
+
+
 def trained_after_empty(case: Case) -> bool:
     """Return whether a training step with elements follows one without."""
     sizes = [step.input.size for step in case.script if step.verb == "train"]
@@ -145,6 +155,8 @@ FEATURES: Mapping[str, Callable[[Case], Any]] = MappingProxyType(
         "without_affine": without_affine,
         "momentum_none": momentum_none,
         "trained_after_empty": trained_after_empty,
+        "forward_mode": forward_mode,
+        "second_order": second_order,
     }
 )
 

@@ -41,8 +41,8 @@ FORMS: Mapping[tuple[str, bool], tuple[str, ...]] = MappingProxyType(
             "backward_divided",
             "backward_scaled",
         ),
-        ("double", True): ("double_backward", "double_backward_projected"),
-        ("tangent", True): ("tangent",),
+        ("double", True): ("double_backward", "double_backward_projected", "double_backward_apart"),
+        ("tangent", True): ("tangent", "tangent_apart"),
         ("tangent", False): ("inference_tangent",),
         ("backward", False): ("inference_backward", "inference_backward_apart"),
     }

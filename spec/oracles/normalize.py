@@ -337,6 +337,52 @@ def pool_weighted(
     return {"mean": new_mean}
 
 
+def double_backward_apart(S: Any, x: Any, dy: Any, gamma: Any, u: Any, epsilon: Any, m: int, d: int) -> dict[str, Any]:
+    """The same with the deviation taken after the division.
+
+    Claims: double-backward-g, double-backward-x, double-backward-gamma, family-y.
+    """
+    mean = S.total(x) / m
+    centred = x - mean
+    variance = S.total(centred * centred) / d
+    rstd = S.rsqrt(variance + epsilon)
+    xhat = x * rstd - mean * rstd
+    tangent = (u - S.total(u) / m - xhat * (S.total(xhat * u) / d)) * rstd
+    ddy = gamma * tangent
+    g = gamma * dy
+    q = S.total(xhat * u)
+    p = S.total(g * xhat)
+    own = 3 * p * q / d + S.total(g) * S.total(u) / m - S.total(g * u)
+    dx = S.product(xhat * own + (S.total(u) / m - u) * p + (S.total(g) / m - g) * q, rstd, rstd / d)
+    dgamma = S.block_total(dy * tangent)
+    return {"ddy": ddy, "dx": dx, "dgamma": dgamma}
+
+
+def tangent_apart(
+    S: Any,
+    x: Any,
+    gamma: Any,
+    u: Any,
+    u_gamma: Any,
+    u_beta: Any,
+    epsilon: Any,
+    m: int,
+    d: int,
+) -> dict[str, Any]:
+    """The same as tangent, with the deviation taken after the division.
+
+    Claims: tangent-y, family-y.
+    """
+    mean = S.total(x) / m
+    centred = x - mean
+    variance = S.total(centred * centred) / d
+    rstd = S.rsqrt(variance + epsilon)
+    xhat = x * rstd - mean * rstd
+    tangent = (u - S.total(u) / m - xhat * (S.total(xhat * u) / d)) * rstd
+    ty = gamma * tangent + xhat * u_gamma + u_beta
+    return {"ty": ty}
+
+
 def tangent(
     S: Any,
     x: Any,

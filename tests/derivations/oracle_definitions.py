@@ -55,6 +55,26 @@ def second(of):
     return {"dx": partial(S, x[j]), "ddy": partial(S, g[j]), "dgamma": total(partial(S, q.gamma[j]), j)}
 
 
+def moved(of):
+    """How y changes where x, gamma and beta move along u, u_gamma and u_beta."""
+    y = q.gamma[j] * of.xhat[j] + q.beta[j]
+    own = partial(y, q.gamma[j]) * u_gamma[j] + partial(y, q.beta[j]) * u_beta[j]
+    return {"ty": total(partial(y, x[k]) * u[k], k) + own}
+
+
+def member(of, other):
+    """The definitions of a member of the family by the function's name; others are what is given."""
+
+    def named(name):
+        if "tangent" in name:
+            return moved(q.Standardized(q.mu_r, q.v_r, q.sigma_r, q.xhat_r) if "inference" in name else of)
+        return second(of) if name.startswith("double") else other(name)
+
+    return named
+
+
+u_gamma, u_beta = Vector("u_gamma"), Vector("u_beta")
+TANGENTS = {"u_gamma": u_gamma[j], "u_beta": u_beta[j]}
 k, u = q.k, Vector("u")
 slopes = Vector("s")
 length = total(slopes[i] * x[i], i)
@@ -155,8 +175,8 @@ def apart(world, name, size):
 
 PREPARED = {"lp_one": with_signs, "lp_max": with_one_sign, "renormalize": with_corrections, "min_max": apart}
 DEFINITIONS = {
-    "normalize": lambda name: second(family.centred) if name.startswith("double") else normalize(name),
-    "rescale": lambda name: second(family.uncentred) if name.startswith("double") else rescale(name),
+    "normalize": member(family.centred, normalize),
+    "rescale": member(family.uncentred, rescale),
     "lp_one": lambda _: PLAIN,
     "lp_max": lambda _: PLAIN,
     "clamped": lambda _: {"y": x[j] / q.epsilon, "dx": partial(total(g[i] * x[i] / q.epsilon, i), x[j])},
@@ -167,8 +187,8 @@ DEFINITIONS = {
     "folding": lambda _: FOLDING,
 }
 GIVEN = {
-    "normalize": {**BASE, **SMALL, "mean": q.mu_r, "variance": q.v_r, "u": u[j]},
-    "rescale": {**BASE, "u": u[j]},
+    "normalize": {**BASE, **SMALL, "mean": q.mu_r, "variance": q.v_r, "u": u[j], **TANGENTS},
+    "rescale": {**BASE, "u": u[j], **TANGENTS},
     "lp_one": SLOPES,
     "lp_max": SLOPES,
     "clamped": BASE,
