@@ -71,7 +71,6 @@ EMPTY: Mapping[str, str] = MappingProxyType({"batch_norm": "nan"})
 """What becomes of the running statistics after an empty batch, whose mean is 0/0."""
 
 
-
 def keywords(case: Case, shape: Shape, fast: bool) -> dict[str, Any]:
     """Return the keywords with which a case's layer is built."""
     found = {"epsilon": case.attributes["epsilon"], "use_scale": "gamma" in case.parameters}

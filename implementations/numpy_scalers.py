@@ -11,9 +11,9 @@ from normspec.implementations.layouts import LAYOUTS
 from normspec.implementations.numpy_layer import working_dtype
 from normspec.spec.case import Case
 from normspec.spec.claims import claims_for
-from normspec.spec.fitting import unseen
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
+from normspec.spec.operations.fitting import unseen
 
 Seen = Mapping[str, Array]
 """What is kept of all that was seen, each as (columns, 1)."""

@@ -15,9 +15,9 @@ from normspec.implementations.contract import Implementation
 from normspec.implementations.sklearn_snippet import fitted, sklearn_snippet
 from normspec.spec.case import Case
 from normspec.spec.claims import claims_for
-from normspec.spec.fitting import unseen
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
+from normspec.spec.operations.fitting import unseen
 
 KEPT: Mapping[str, str] = MappingProxyType(
     {

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from normspec.implementations.contract import Fact
 from normspec.spec.case import Case, Step
-from normspec.spec.fitting import unseen
 from normspec.spec.formats import Array
+from normspec.spec.operations.fitting import unseen
 
 Way = Callable[[Case, int, Step], tuple[str, ...]]
 """The lines that make y_i of x_i in the i-th step."""

@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 from normspec.spec.case import GRADIENTS, Case
-from normspec.spec.fitting import unseen
 from normspec.spec.formats import FORMATS
 from normspec.spec.operations import Operation
+from normspec.spec.operations.fitting import unseen
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from normspec.spec.branches import BRANCHES, Branch, branches
 from normspec.spec.case import SECOND, Case
 from normspec.spec.contracts import contract_of
 from normspec.spec.derived import undefined_gradients
-from normspec.spec.fitting import nothing_like
 from normspec.spec.formats import Array
 from normspec.spec.forms import forms_of
 from normspec.spec.numbers.engine import Enclosure
 from normspec.spec.operations import Operation
+from normspec.spec.operations.fitting import nothing_like
 from normspec.spec.question import Question, largest_gradient, largest_output
 from normspec.spec.rows import widened
 from normspec.spec.tolerance import Bounded, bounded

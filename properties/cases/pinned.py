@@ -12,8 +12,8 @@ from normspec.properties.cases.scripts import spoilable
 from normspec.properties.cases.shapes import Extent, geometries
 from normspec.properties.cases.within import LONG, array_of, case_within, tiled
 from normspec.spec.case import GRADIENTS, SECOND, Case, Step, Verb
-from normspec.spec.fitting import nothing_like
 from normspec.spec.formats import Array
+from normspec.spec.operations.fitting import nothing_like
 from normspec.spec.partition import Shape
 
 PLAIN = np.array([[1, -2], [3, 0.5], [-0.5, 4]])

@@ -21,8 +21,8 @@ from normspec.properties.cases.regimes import Scale
 from normspec.properties.cases.shapes import Extent, Geometry, degenerate_shapes, large_shapes, small_shapes
 from normspec.spec.case import SECOND, Case, Step
 from normspec.spec.claims import Claims
-from normspec.spec.fitting import nothing_like, unseen
 from normspec.spec.formats import Array
+from normspec.spec.operations.fitting import nothing_like, unseen
 from normspec.spec.partition import Shape
 
 USUAL_EPSILON = 1e-5

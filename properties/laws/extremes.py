@@ -13,8 +13,8 @@ from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
 from normspec.spec.case import Case
 from normspec.spec.expectation import Expected, expect
-from normspec.spec.fitting import unseen
 from normspec.spec.formats import Array
+from normspec.spec.operations.fitting import unseen
 from normspec.spec.outcome import Refused, Returned
 from normspec.spec.partition import Partition
 from normspec.spec.question import centres
