@@ -29,6 +29,8 @@ from normspec.spec.oracles.counts import DIVISION_ROUNDINGS, RSQRT_ROUNDINGS, SQ
 HEADROOM = 0.25
 """A magnitude below a quarter of the format's largest number is safe from overflow in any order of operations."""
 
+ALONE = 8192
+"""Elements up to which a dot product is faster than their maximum: for more, BLAS wakes other threads, and waits."""
 
 _SLACK, _TWO = np.array(SLACK), np.array(2.0)  # faster than floats
 
@@ -321,7 +323,8 @@ class ContractArithmetic:
         if underflows:
             error = np.add(error, half, error)
         flat = reach.ravel()
-        if flat.dot(flat) < square:  # faster than the largest of them
+        safe = flat.dot(flat) < square if flat.size <= ALONE else np.maximum.reduce(flat) < limit
+        if safe:
             return error
         return np.where(reach < limit, error, np.inf)
 
