@@ -10,7 +10,8 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add, mul
 from typing import Any
 
 from sympy import Abs, Expr, Symbol
@@ -101,12 +102,9 @@ def evaluate(expr: Expr, world: World) -> Number:
         if isinstance(expr, kind):
             return rule(expr, world)
     if expr.is_Add:
-        return sum((evaluate(a, world) for a in expr.args), Fraction(0))
+        return reduce(add, (evaluate(a, world) for a in expr.args))
     if expr.is_Mul:
-        product: Any = Fraction(1)
-        for factor in expr.args:
-            product = product * evaluate(factor, world)
-        return product
+        return reduce(mul, (evaluate(a, world) for a in expr.args))
     if expr.is_Pow:
         return _power(evaluate(expr.base, world), expr.exp, world)
     raise TypeError(f"no value for {type(expr).__name__}: {expr!r}")
@@ -127,10 +125,7 @@ def _power(base: Any, exponent: Expr, world: World) -> Number:
         n = whole(exponent, world)
     if n < 0:
         base, n = reciprocal(base), -n
-    out: Any = Fraction(1)
-    for _ in range(n):
-        out = out * base
-    return out
+    return reduce(mul, [base] * n) if n else Fraction(1)
 
 
 def _once(rule: Callable[[Any, World], Number]) -> Callable[[Any, World], Number]:

@@ -30,16 +30,18 @@ class _Combination:
     def __add__(self, other: Any) -> Any:
         terms = dict(self.terms)
         for k, c in self._lift(other).items():
-            terms[k] = terms.get(k, Fraction(0)) + c
+            terms[k] = terms[k] + c if k in terms else c
         return type(self)(terms)._simplest()
 
     def __mul__(self, other: Any) -> Any:
         terms: dict[Any, Any] = {}
+        lifted = self._lift(other)
         for a, ca in self.terms.items():
-            for b, cb in self._lift(other).items():
+            for b, cb in lifted.items():
                 if (product := self._basis_product(a, b)) is not None:
                     key, unit = product
-                    terms[key] = terms.get(key, Fraction(0)) + ca * cb * unit
+                    c = ca * cb if unit == 1 else ca * cb * unit
+                    terms[key] = terms[key] + c if key in terms else c
         return type(self)(terms)._simplest()
 
     __radd__ = __add__

@@ -76,7 +76,7 @@ def plus(*values: Value) -> Value:
     out: Value = {}
     for value in values:
         for mono, c in value.items():
-            out[mono] = out.get(mono, Fraction(0)) + c
+            out[mono] = out[mono] + c if mono in out else c
     return {mono: c for mono, c in out.items() if c}
 
 
@@ -95,7 +95,7 @@ def times(a: Value, b: Value) -> Value:
             for atom_, e in mb:
                 exponents[atom_] = exponents.get(atom_, 0) + e
             for mono, c in reduced(exponents, ca * cb).items():
-                out[mono] = out.get(mono, Fraction(0)) + c
+                out[mono] = out[mono] + c if mono in out else c
     return {mono: c for mono, c in out.items() if c}
 
 
