@@ -94,7 +94,9 @@ def nothing(extent: Extent) -> Iterator[Case]:
     for geometry in asked(extent) if extent.operation.name in WITHOUT_EPSILON else ():
         case = built(extent, geometry, np.zeros(geometry.shape))
         if case is not None:
-            yield case.but(script=case.script[:1], parameters={k: v for k, v in case.parameters.items() if k != "beta"})
+            anew = {"refit": True} if extent.operation.pooled else {}
+            bare = {name: values for name, values in case.parameters.items() if name != "beta"}
+            yield case.but(script=case.script[:1], parameters=bare, attributes={**case.attributes, **anew})
 
 
 def wide_enough(extent: Extent) -> Iterator[Case]:
