@@ -38,6 +38,8 @@ def layer(of, **extra):
 
 
 def normalize(name):
+    if name.startswith("pool"):
+        return POOLED
     if name.startswith("inference"):
         return layer(q.Standardized(q.mu_r, q.v_r, q.sigma_r, q.xhat_r))
     small = {"running": (1 - WEIGHT) * OLD + WEIGHT * NEW, "unbiased": q.v_r * m / (m - 1)}
@@ -105,6 +107,17 @@ n = natural("n")
 e, f = indices("e f", n)
 style = Vector("style")
 style_mean = total(style[e], e) / n
+style_variance = total((style[e] - style_mean) ** 2, e) / n
+whole_mean = (total(style[e], e) + total(x[i], i)) / (n + m)
+POOLED = {
+    "count": n + m,
+    "mean": whole_mean,
+    "variance": (total((style[e] - whole_mean) ** 2, e) + total((x[i] - whole_mean) ** 2, i)) / (n + m),
+}
+PARTS = {"count": n, "old_mean": style_mean, "old_variance": style_variance, "mean": q.mu, "variance": q.v}
+GIVEN_TO = {"pool": PARTS, "pool_weighted": PARTS}
+"""What single functions are given, where it is something else than what their file is."""
+
 styled = sqrt(total((style[e] - style_mean) ** 2, e) / n + q.epsilon)
 adain_loss = total(g[i] * (styled * q.xhat[i] + style_mean), i)
 ADAIN = {

@@ -12,7 +12,7 @@ from importlib import import_module
 
 import pytest
 from exact_rows import Exact, Row
-from oracle_definitions import CONSTANT_GAMMA, DEFINITIONS, GIVEN, PREPARED, SMALLEST
+from oracle_definitions import CONSTANT_GAMMA, DEFINITIONS, GIVEN, GIVEN_TO, PREPARED, SMALLEST
 from oracle_mutants import mutants
 
 from normspec.derivations import generate
@@ -70,7 +70,7 @@ def asked(oracle, name, m):
     function = getattr(import_module(f"normspec.spec.oracles.{oracle}"), name)
     arguments = tuple(inspect.signature(function).parameters)
     world = world_of(oracle, m, name, arguments)
-    given, wanted = GIVEN[oracle], DEFINITIONS[oracle](name)
+    given, wanted = {**GIVEN[oracle], **GIVEN_TO.get(name, {})}, DEFINITIONS[oracle](name)
     inputs = [Exact() if a == "S" else counted(a, value(given[a], world)) for a in arguments]
     return inputs, cache(lambda output: value(wanted[output], world).values)
 
