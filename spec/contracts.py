@@ -21,7 +21,8 @@ class Contract:
     accumulator: the format of sums and of the scalars of a group; compute: of elementwise arithmetic; statistics: in
     which mean, variance and rstd are kept between reduction and use; output: of what is returned. height gives, for a
     sum of n terms, the largest number of roundings between a term and the sum. folded: whether gamma and beta may be
-    folded with the statistics into one product and one sum. algorithm: how the variance is found.
+    folded with the statistics into one product and one sum. algorithm: how the variance is found; welford stands for
+    that recurrence and for merges of parts, the smaller into the larger, in any order.
     """
 
     name: str
