@@ -109,7 +109,7 @@ def _tolerances(record: Record) -> Iterator[str]:
         f"A tolerance is tight on both sides where one four times as narrow rejects a correct implementation, and one "
         f"four times as wide lets a wrong one through. {tight} of {len(record)} are.\n"
     )
-    head = ("operation", "output", "largest error of a correct one", "least of a wrong one", "not tight")
+    head = ("operation", "output", "dtype", "largest error of a correct one", "least of a wrong one", "not tight")
     yield table(head, map(_tolerance, record))
 
 
@@ -117,7 +117,8 @@ def _tolerance(row: Record) -> tuple[str, ...]:
     survives = {"narrowing rejects": "narrower", "widening lets through": "wider"}
     loose = " and ".join(word for key, word in survives.items() if not row[key])
     kept, least = (f"{pair[0]:.2g}: {markdown(pair[1])}" if pair else "—" for pair in _pairs(row))
-    return to_operation(row["operation"]), markdown(row["output"]), kept, least, loose and f"survives when {loose}"
+    place = to_operation(row["operation"]), markdown(row["output"]), row["dtype"]
+    return *place, kept, least, loose and f"survives when {loose}"
 
 
 def _pairs(row: Record) -> tuple[Record, Record]:
