@@ -1,8 +1,8 @@
-"""Lp normalization: a vector over its norm, for every p, and for p = 1 and p = ∞ by themselves.
+"""Lp normalization: a vector over its norm, for every whole p, and for p = 1 and p = ∞ by themselves.
 
 Away from kinks the norm is Σ oᵢ xᵢ, where o is its slope: for p = 1 the signs, for p = ∞ the sign of the greatest
 magnitude at its place and zero elsewhere, which are constants. For p = 2 it is the direction: the family's, with d = 1
-and no epsilon. For every other p the norm r is known by rᵖ = R, the sum of the powers.
+and no epsilon. For every other whole p the norm r is known by rᵖ = R, the sum of the powers.
 """
 
 from sympy import Expr, Integer, Symbol, sqrt, sympify
@@ -102,17 +102,17 @@ CHAPTER = Chapter(
         ),
         claim(
             "lp-slope",
-            "The slope of the Lp norm, for every p: the share of the powers that an element has, by the norm over it.",
+            "The slope of the Lp norm, for every whole p: the share of the powers that an element has, by the norm over it.",
             Equation(
                 r / (order * powers) * partial(powers, x[j]),
                 slope[j],
-                "r is the root of R, of order p, so ∂r/∂xⱼ is r/(p R) times ∂R/∂xⱼ",
+                "r is the p-th root of R, so ∂r/∂xⱼ is r/(p R) times ∂R/∂xⱼ",
             ),
             derived(total(slope[j] * x[j], j), "Euler's relation: the norm is of degree one"),
         ),
         claim(
             "lp-dx",
-            "Its gradient, for every p: the slope takes the place that the direction has for p = 2.",
+            "Its gradient, for every whole p: the slope takes the place that the direction has for p = 2.",
             Equation(through_norm, DX_POWER, "each element acts by itself, and through the norm by its slope"),
             Equation(total(DX_POWER * x[j], j), 0, "so it is orthogonal to x"),
         ),
