@@ -1,7 +1,7 @@
 """Lp normalization: a vector over its norm, for every whole p, and for p = 1 and p = ∞ by themselves.
 
-Away from kinks the norm is Σ oᵢ xᵢ, where o is its slope: for p = 1 the signs, for p = ∞ the sign of the greatest
-magnitude at its place and zero elsewhere, which are constants. For p = 2 it is the direction: the family's, with d = 1
+Away from kinks the norm is Σ oᵢ xᵢ, o its slope: for p = 1 the signs, for p = ∞ the sign of the greatest magnitude
+at its place and zero elsewhere, which are constants. For p = 2 it is the direction: the family's, with d = 1
 and no epsilon. For every other whole p the norm r is known by rᵖ = R, the sum of the powers.
 """
 
@@ -102,7 +102,7 @@ CHAPTER = Chapter(
         ),
         claim(
             "lp-slope",
-            "The slope of the Lp norm, for every whole p: the share of the powers that an element has, by the norm over it.",
+            "The slope of the Lp norm, for every whole p: an element's share of the powers, by the norm over it.",
             Equation(
                 r / (order * powers) * partial(powers, x[j]),
                 slope[j],
