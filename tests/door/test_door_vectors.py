@@ -16,6 +16,7 @@ from normspec.command import main
 from normspec.implementations.ask import ask
 from normspec.implementations.protocol import line_of, plain_claims, plain_outcome
 from normspec.implementations.targets import resolve
+from normspec.properties.laws import LAWS
 from normspec.spec.expectation import expect
 from normspec.spec.node import Node
 from normspec.spec.operations import OPERATIONS
@@ -107,7 +108,9 @@ def test_what_must_be_refused_is_said(folder):
 def test_answers_of_a_correct_implementation_conform(folder, tmp_path, hello):
     results = answers(folder, "numpy-two-pass", tmp_path / "mine.jsonl", hello=hello)
     found = verdicts(folder, results)
-    assert {verdict for law, verdict in found.items() if law not in ("saved-values", "double-backward")} == {"conforms"}
+    asked = {"train", "infer", "backward", "dx", "dgamma", "dbeta"}  # few cases draw what else a layer may claim
+    usual = [law for law in found if law != "saved-values" and set(LAWS[law].needs) <= asked]
+    assert {found[law] for law in usual} == {"conforms"}
     assert main(["vectors", "check", str(folder), str(results)]) == 0
 
 
