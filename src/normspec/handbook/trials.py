@@ -169,6 +169,24 @@ def _soundness(record: Record) -> Iterator[str]:
     yield table(head, ((row["engine"], row["dtype"], *(_count(row[key]) for key in counts)) for row in record))
 
 
+def _tightness(record: Record) -> Iterator[str]:
+    yield (
+        f"Every operation is computed by the formulas that it has, each step rounded to one format: "
+        f"{_count(sum(row['outputs'] for row in record))} outputs in {len(record)} combinations of operation, algorithm "
+        f"and format, of which {sum(row['largest'] > 1 for row in record)} exceed a tolerance. The numbers are errors "
+        "as parts of it.\n"
+    )
+    rows = sorted(record, key=lambda row: (str(row["operation"]), str(row["algorithm"])))
+    grouped = groupby(rows, lambda row: (str(row["operation"]), str(row["algorithm"])))
+    head = ("operation", "algorithm", *(f"{name}: largest, median" for name in ("float32", "float16", "bfloat16")))
+    yield table(head, (_tightest(*at, {row["format"]: row for row in those}) for at, those in grouped))
+
+
+def _tightest(operation: str, algorithm: str, found: Mapping[str, Record]) -> tuple[str, ...]:
+    each = (found.get(name) for name in ("float32", "float16", "bfloat16"))
+    return to_operation(operation), algorithm, *(f"{r['largest']:.2g}, {r['median']:.1g}" if r else "—" for r in each)
+
+
 def _exhaustive(record: Record) -> Iterator[str]:
     yield "Every group of one or two finite 16-bit numbers there is, put to one implementation's forward.\n"
     counts = ("rounded", "judged", "undecided", "unanswered", "broken")
@@ -203,6 +221,7 @@ SECTIONS: Mapping[str, tuple[str, str, Callable[[Record], Iterable[str]]]] = {
         lambda record: [*_detection(record), "### What each law is for\n", *_needed(record)],
     ),
     "tolerances": ("No tolerance is wide", "python benchmarks/tolerances.py", _tolerances),
+    "tightness": ("No simulated layer is rejected", "python benchmarks/tightness.py", _tightness),
     "soundness": ("No enclosure misses", "python tests/spec/fuzz.py --enclosures 500000", _soundness),
     "exhaustive": ("All short groups in 16 bits", "python benchmarks/exhaustive.py", _exhaustive),
     "mutants": ("Mutants of the correct layers", "python benchmarks/mutants.py", _mutants),
