@@ -172,7 +172,7 @@ def _soundness(record: Record) -> Iterator[str]:
 def _tightness(record: Record) -> Iterator[str]:
     yield (
         f"Every operation is computed by the formulas that it has, each step rounded to one format: "
-        f"{_count(sum(row['outputs'] for row in record))} outputs in {len(record)} combinations of operation, algorithm "
+        f"{_count(sum(row['outputs'] for row in record))} outputs in {len(record)} combinations of operation, sums "
         f"and format, of which {sum(row['largest'] > 1 for row in record)} exceed a tolerance. The numbers are errors "
         "as parts of it.\n"
     )
