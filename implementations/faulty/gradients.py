@@ -7,6 +7,7 @@ import numpy as np
 
 from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.faulty.fault import (
+    FAMILY,
     AFFINE,
     CENTRED,
     SHIFTED,
@@ -27,6 +28,7 @@ from normspec.implementations.formulas import average, total
 from normspec.implementations.numpy_layer import NumpyLayer, Saved
 from normspec.spec.case import Case
 from normspec.spec.formats import Array
+from normspec.spec.operations import OPERATIONS
 
 
 def _without_mean_path(g: Array, xhat: Array, scale: Array) -> Array:
@@ -265,5 +267,6 @@ FAULTS = (
         "the means in dx are divided by the batch size alone",
         "dx is wrong where there are axes besides batch and channel",
         _RankTwoOnly,
+        tuple(name for name in FAMILY if max(OPERATIONS[name].ranks) > 2),
     ),
 )

@@ -10,11 +10,7 @@ from normspec.spec.operations.rms_norm import RMS_NORM
 def _after_addition(name: str, norm: Operation) -> Operation:
     left_out = (
         *("second-moment", "gradient-projection", "scale-covariance", "identity-recovery", "shift-invariance"),
-        *(
-            "empty-batch",
-            "loud-overflow",
-            "double-backward",
-        ),  # the residual has the shape of x; rounding to the format may lose it
+        *("loud-overflow", "double-backward"),  # rounding the sum to the format may lose the residual
     )
     return replace(
         norm,

@@ -22,7 +22,14 @@ BATCH_RENORM = Operation(
     state=("running_mean", "running_var"),
     needs_state=True,
     choices=_limits,
-    conventions=("momentum", "running_variance", "single_element", "empty_batch", "statistics_dtype"),
+    conventions=(
+        "momentum",
+        "running_variance",
+        "single_element",
+        "empty_batch",
+        "negative_epsilon",
+        "statistics_dtype",
+    ),
     requirements=(
         *TRACKED,
         "training-output",
@@ -43,6 +50,7 @@ BATCH_RENORM = Operation(
         "inference-keeps-state",
         "single-element",
         "empty-batch",
+        "refusals",
     ),
     proofs={"training-output": "batch-renorm", "dx": "batch-renorm-dx", "dgamma": "batch-renorm-dgamma"},
 )
