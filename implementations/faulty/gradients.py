@@ -7,9 +7,9 @@ import numpy as np
 
 from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.faulty.fault import (
-    FAMILY,
     AFFINE,
     CENTRED,
+    FAMILY,
     SHIFTED,
     TRACKED,
     Fault,
