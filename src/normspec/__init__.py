@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from normspec.implementations.plug_in import implementation
     from normspec.implementations.torch_module import torch_module
     from normspec.law_by_law import parametrize
-    from normspec.report import NonConformanceError, Report
-    from normspec.run import check
+    from normspec.reports.report import NonConformanceError, Report
+    from normspec.runs.run import check
 
 __all__ = [
     "NonConformanceError",
@@ -29,9 +29,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "NonConformanceError": "normspec.report",
-    "Report": "normspec.report",
-    "check": "normspec.run",
+    "NonConformanceError": "normspec.reports.report",
+    "Report": "normspec.reports.report",
+    "check": "normspec.runs.run",
     "implementation": "normspec.implementations.plug_in",
     "jax_function": "normspec.implementations.jax_function",
     "keras_layer": "normspec.implementations.keras_layer",

@@ -52,7 +52,7 @@ class _Group(click.Group):
 
 def _print_version(ctx: click.Context, option: click.Parameter, value: bool) -> None:
     if value:
-        from normspec.versions import version
+        from normspec.runs.versions import version
 
         click.echo(f"normspec {version()}")
         ctx.exit()

@@ -11,9 +11,9 @@ from normspec.implementations.contract import Implementation
 from normspec.properties.check import check as check_one
 from normspec.properties.law import Law
 from normspec.properties.verdict import Result
-from normspec.report import NonConformanceError
-from normspec.request import Options, Request, request
-from normspec.run import strict
+from normspec.reports.report import NonConformanceError
+from normspec.runs.request import Options, Request, request
+from normspec.runs.run import strict
 from normspec.spec.formats import FORMATS
 from normspec.terminal.failures import told
 

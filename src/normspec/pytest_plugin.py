@@ -93,7 +93,7 @@ class LawItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return what is wrong, in words: nothing of it lies in the code that found it."""
-        from normspec.report import NonConformanceError
+        from normspec.reports.report import NonConformanceError
 
         return str(excinfo.value) if isinstance(excinfo.value, NonConformanceError) else super().repr_failure(excinfo)
 

@@ -26,7 +26,7 @@ from normspec.handbook.verdicts import told
 from normspec.implementations.faulty import FAULTS
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Known, Result
-from normspec.report import Report
+from normspec.reports.report import Report
 from normspec.spec.conventions import CONVENTIONS
 from normspec.spec.node import PlainError
 from normspec.spec.operations import OPERATIONS

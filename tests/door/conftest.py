@@ -17,12 +17,12 @@ def finding(monkeypatch: pytest.MonkeyPatch) -> Callable[..., door_fakes.Check]:
 
     def let(*events: object) -> door_fakes.Check:
         check = door_fakes.Check(*events)
-        monkeypatch.setattr("normspec.run.check_one", check)
+        monkeypatch.setattr("normspec.runs.run.check_one", check)
         return check
 
     monkeypatch.setenv("NORMSPEC_JOBS", "1")  # other processes know nothing of stand-ins
-    monkeypatch.setattr("normspec.request.resolve", door_fakes.resolve)
-    for module in ("request", "replay", "terminal.failures"):
+    monkeypatch.setattr("normspec.runs.request.resolve", door_fakes.resolve)
+    for module in ("runs.request", "runs.replay", "terminal.failures"):
         monkeypatch.setattr(f"normspec.{module}.LAWS", door_fakes.LAWS)
     return let
 
@@ -47,6 +47,6 @@ def measuring(finding: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -
                     raise event
                 yield event
 
-        monkeypatch.setattr("normspec.grading.measure_accuracy", measure)
+        monkeypatch.setattr("normspec.grades.grading.measure_accuracy", measure)
 
     return let

@@ -9,7 +9,7 @@ from normspec.properties.followed import Seen
 from normspec.properties.laws import LAWS
 from normspec.properties.observations import Observations
 from normspec.properties.verdict import Counterexample, Known
-from normspec.report import Report
+from normspec.reports.report import Report
 from normspec.spec.formats import FORMATS
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)> \u2028\u2029\u202e{{7*7}}]]> \x00\ud800"

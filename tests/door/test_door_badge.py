@@ -6,9 +6,9 @@ import pytest
 from door_fakes import KNOWN, result
 from html_browser import chromium
 
-from normspec.badge import AMBER, GREEN, LABEL, RED, badge, said, width
-from normspec.report import Report
-from normspec.report_json import json_text
+from normspec.reports.as_json import json_text
+from normspec.reports.badge import AMBER, GREEN, LABEL, RED, badge, said, width
+from normspec.reports.report import Report
 
 SVG = "{http://www.w3.org/2000/svg}"
 VERDICTS = [

@@ -5,10 +5,10 @@ from door_fakes import KNOWN, result
 from html_browser import Sight, chromium
 from html_reports import HOSTILE, seen
 
-from normspec.comparing import comparison
 from normspec.html.page import comparison_page
-from normspec.report import Report
-from normspec.report_json import json_text
+from normspec.reports.as_json import json_text
+from normspec.reports.comparing import comparison
+from normspec.reports.report import Report
 
 DTYPES = ("float64", "float32")
 OLD = Report((*(result(law="dx", dtype=d) for d in DTYPES), result(law="dbeta")), observations=(seen(),))

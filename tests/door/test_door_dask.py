@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from normspec.properties.verdict import Result
-from normspec.report_json import plain_report
-from normspec.request import request
-from normspec.run import run
+from normspec.reports.as_json import plain_report
+from normspec.runs.request import request
+from normspec.runs.run import run
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install 'normspec[dask]'")
 

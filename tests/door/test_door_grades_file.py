@@ -9,8 +9,8 @@ import pytest
 from grade_fakes import entry
 
 import normspec.schemas
-from normspec.grades_json import plain_table, read_table, table_text
-from normspec.grading import Table
+from normspec.grades.as_json import plain_table, read_table, table_text
+from normspec.grades.grading import Table
 from normspec.spec.node import PlainError
 from normspec.spec.plain import plain_case
 

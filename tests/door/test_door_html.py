@@ -11,7 +11,7 @@ from normspec.html.scales import LogScale, Scale, power
 from normspec.html.sentences import verdict
 from normspec.html.svg import tag
 from normspec.properties.laws import LAWS
-from normspec.report import Report
+from normspec.reports.report import Report
 
 
 class Elements(HTMLParser):

@@ -8,8 +8,8 @@ import pytest
 from door_fakes import KNOWN, result
 
 from normspec.command import main
-from normspec.grades_json import table_text
-from normspec.grading import Table
+from normspec.grades.as_json import table_text
+from normspec.grades.grading import Table
 from normspec.properties.accuracy import Entry, Largest
 from normspec.properties.measure import Place
 

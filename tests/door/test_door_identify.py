@@ -12,9 +12,9 @@ from normspec.properties.check import check
 from normspec.properties.hunt import Settings
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
-from normspec.report import Report
-from normspec.report_groups import failures
-from normspec.report_json import json_text, report_from
+from normspec.reports.as_json import json_text, report_from
+from normspec.reports.groups import failures
+from normspec.reports.report import Report
 from normspec.spec.node import Node
 from normspec.terminal.page import print_report
 

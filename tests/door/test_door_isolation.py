@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import normspec
-from normspec.case_file import CaseFiles, read_replayable
 from normspec.command import main
 from normspec.implementations.numpy_batch_norm import TWO_PASS
 from normspec.properties.laws import LAWS
-from normspec.request import request
+from normspec.runs.case_file import CaseFiles, read_replayable
+from normspec.runs.request import request
 
 HOSTILE = Path(__file__).parents[1] / "implementations" / "hostile.py"
 ASKS = """

@@ -8,14 +8,14 @@ import pytest
 
 import normspec
 from normspec.implementations.targets import resolve
-from normspec.jobs import jobs_for
 from normspec.properties.cases import STREAMS
 from normspec.properties.hunt import Hunt, Progress, Settings
 from normspec.properties.search import explore, fingerprint
-from normspec.report_json import plain_report
-from normspec.request import request
-from normspec.run import run
-from normspec.units import Unit, event_from, event_text, events, unit_from, unit_text
+from normspec.reports.as_json import plain_report
+from normspec.runs.jobs import jobs_for
+from normspec.runs.request import request
+from normspec.runs.run import run
+from normspec.runs.units import Unit, event_from, event_text, events, unit_from, unit_text
 
 HERE = Path(__file__).parent
 FAULT = "faulty:eps-outside-sqrt"

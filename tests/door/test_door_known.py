@@ -8,8 +8,8 @@ import pytest
 from door_fakes import result, small_case
 
 import normspec.schemas
-from normspec.known_file import known_failures_text, read_known_failures
 from normspec.properties.known import KnownFailure
+from normspec.records.known_file import known_failures_text, read_known_failures
 from normspec.spec.node import PlainError
 from normspec.spec.plain import plain_case
 

@@ -2,7 +2,7 @@
 
 import json
 
-from normspec.known_file import read_known_failures
+from normspec.records.known_file import read_known_failures
 
 FAULT = "faulty:eps-outside-sqrt"
 FEW = ("--dtype", "float32", "--max-examples", 1, "--law", "training-output", "--law", "running-mean")

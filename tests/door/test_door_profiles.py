@@ -2,8 +2,8 @@
 
 import pytest
 
-from normspec.profiles import PROFILES, files_of
-from normspec.request import request
+from normspec.runs.profiles import PROFILES, files_of
+from normspec.runs.request import request
 
 
 @pytest.mark.parametrize("name", ["quick", "default", "thorough"])
@@ -26,7 +26,7 @@ def test_profiles_look_harder_one_after_the_other():
 def test_ci_asks_in_processes_and_writes_junit(finding, normspec, capsys, tmp_path, monkeypatch):
     asked = []
     finding()
-    monkeypatch.setattr("normspec.request._resolved", lambda target, *rest: asked.append(target) or [])
+    monkeypatch.setattr("normspec.runs.request._resolved", lambda target, *rest: asked.append(target) or [])
     monkeypatch.chdir(tmp_path)
     normspec("check", "fake", "--profile", "ci")
     assert asked == ["isolated:fake"]
@@ -38,7 +38,7 @@ def test_ci_asks_in_processes_and_writes_junit(finding, normspec, capsys, tmp_pa
 def test_a_thorough_run_asks_every_way_to_call_a_framework(monkeypatch):
     """torch.compile is among them where there is a compiler."""
     asked = []
-    monkeypatch.setattr("normspec.request._resolved", lambda target, *rest: asked.append(target) or [])
+    monkeypatch.setattr("normspec.runs.request._resolved", lambda target, *rest: asked.append(target) or [])
     request(["numpy", "torch"], profile="default")
     assert asked == ["numpy", "torch"]
     asked.clear()

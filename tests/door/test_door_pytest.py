@@ -141,12 +141,12 @@ def test_the_decorator_gives_a_test_each_law_in_turn(ran):
     assert code == 1
     assert "1 failed, 1 passed" in printed
     assert f"test_conformance[{FAULT}/batch_norm/training-output/float32]" in printed
-    assert "E       normspec.report.NonConformanceError: " in printed
+    assert "E       normspec.reports.report.NonConformanceError: " in printed
     assert "broken    training-output" in printed
     assert "law_by_law.py" not in printed
 
 
 def test_nothing_of_normspec_is_imported_for_other_suites(ran):
-    test = "import sys\ndef test_it(): assert not {'numpy', 'hypothesis', 'normspec.request'} & set(sys.modules)\n"
+    test = "import sys\ndef test_it(): assert not {'numpy', 'hypothesis', 'normspec.runs.request'} & set(sys.modules)\n"
     code, printed = ran("-q", "-p", "no:hypothesispytest", test_other=test)
     assert code == 0, printed

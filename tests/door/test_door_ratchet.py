@@ -3,7 +3,7 @@
 import pytest
 from grade_fakes import entry
 
-from normspec.grades_json import read_table
+from normspec.grades.as_json import read_table
 
 
 @pytest.fixture

@@ -5,15 +5,15 @@ import json
 import pytest
 from door_fakes import result
 
-from normspec.report import Report
-from normspec.report_json import json_text
+from normspec.reports.as_json import json_text
+from normspec.reports.report import Report
 
 
 @pytest.fixture
 def replayed(finding, normspec, tmp_path, capsys, monkeypatch):
     """Replay a report with these results, in which the law zero-mean holds now and running-variance does not."""
     finding()
-    monkeypatch.setattr("normspec.replay.judge", lambda law, trial: law.judge(trial))
+    monkeypatch.setattr("normspec.runs.replay.judge", lambda law, trial: law.judge(trial))
 
     def replay(*results, options=()):
         file = tmp_path / "report.json"
@@ -56,7 +56,7 @@ def test_what_no_longer_exists_is_one_line(replayed, changes, says):
 
 
 def test_a_case_that_makes_no_sense_is_one_line(replayed, monkeypatch):
-    monkeypatch.setattr("normspec.replay.judge", lambda law, trial: trial.case.attributes["nothing"])
+    monkeypatch.setattr("normspec.runs.replay.judge", lambda law, trial: trial.case.attributes["nothing"])
     code, _, err = replayed(result("nonconforming"))
     assert code == 2
     assert "the case of fake batch_norm zero-mean float32 cannot be judged (KeyError: 'nothing')" in err

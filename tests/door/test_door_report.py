@@ -12,9 +12,9 @@ import normspec.schemas
 from normspec.files import check_writable, write_whole
 from normspec.implementations.contract import Fact
 from normspec.properties.verdict import Counterexample
-from normspec.report import Report
-from normspec.report_json import json_text, plain_report, read_report, report_from
-from normspec.report_junit import junit_text
+from normspec.reports.as_json import json_text, plain_report, read_report, report_from
+from normspec.reports.as_junit import junit_text
+from normspec.reports.report import Report
 from normspec.spec.node import Node, PlainError
 
 SCHEMAS = Path(normspec.schemas.__path__[0])

@@ -11,9 +11,9 @@ import normspec
 import normspec.schemas
 from normspec.properties.followed import Seen
 from normspec.properties.observations import CONDITION, RATIO, ULP, Observations
-from normspec.report import Report
-from normspec.report_json import json_text, report_from
-from normspec.report_observations import observations_from, plain_observations
+from normspec.reports.as_json import json_text, report_from
+from normspec.reports.observations import observations_from, plain_observations
+from normspec.reports.report import Report
 from normspec.spec.node import Node, PlainError
 
 SCHEMA = json.loads((Path(normspec.schemas.__path__[0]) / "report.schema.json").read_text())

@@ -8,8 +8,8 @@ from door_fakes import KNOWN, MESSAGE, SNIPPET, result
 from html_reports import HOSTILE
 
 from normspec.properties.laws import LAWS
-from normspec.report import Report
-from normspec.report_sarif import sarif_text
+from normspec.reports.as_sarif import sarif_text
+from normspec.reports.report import Report
 
 TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
 RESULT = {

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from normspec.merge import MergeError, merged
 from normspec.properties import check as checking
 from normspec.properties.search import fingerprint
-from normspec.report_json import json_text, plain_report
-from normspec.request import request
-from normspec.run import run
-from normspec.shards import shard_from
+from normspec.reports.as_json import json_text, plain_report
+from normspec.reports.merge import MergeError, merged
+from normspec.runs.request import request
+from normspec.runs.run import run
+from normspec.runs.shards import shard_from
 
 LAWS = ["training-output", "permutation-equivariance", "refusals"]
 TARGETS = ["faulty:eps-outside-sqrt", "numpy-two-pass"]

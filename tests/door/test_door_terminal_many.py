@@ -5,7 +5,7 @@ from door_fakes import KNOWN, MESSAGE, result, small_case
 
 from normspec.implementations.contract import Fact
 from normspec.properties.verdict import Counterexample
-from normspec.report import Report
+from normspec.reports.report import Report
 from normspec.terminal.page import print_report
 
 OPERATIONS = [f"operation_{number}" for number in range(20)]

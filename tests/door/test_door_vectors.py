@@ -21,7 +21,7 @@ from normspec.spec.expectation import expect
 from normspec.spec.node import Node
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.plain import array_from, case_from
-from normspec.vectors_check import check_vectors, read_vectors
+from normspec.vectors.judge import check_vectors, read_vectors
 
 SCHEMAS = {path.name: json.loads(path.read_text()) for path in Path(normspec.schemas.__path__[0]).glob("*.json")}
 REGISTRY = Registry().with_resources((name, Resource.from_contents(schema)) for name, schema in SCHEMAS.items())

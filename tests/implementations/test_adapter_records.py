@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from normspec.implementations.targets import resolve
-from normspec.known_file import read_known_failures
 from normspec.properties.judge import judge
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken
+from normspec.records.known_file import read_known_failures
 
 RECORDS = Path(__file__).resolve().parents[2] / "implementations" / "known_failures"
 

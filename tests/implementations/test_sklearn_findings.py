@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from normspec.known_file import read_known_failures
+from normspec.records.known_file import read_known_failures
 
 pytest.importorskip("sklearn", reason="the extra sklearn is not installed")
 
@@ -17,7 +17,7 @@ RECORD, PAGE = Path("implementations/known_failures/sklearn-1.9.json"), Path("do
 @pytest.mark.skipif(not metadata.version("scikit-learn").startswith("1.9."), reason="the page is about 1.9")
 @pytest.mark.timeout(300)
 def test_the_page_is_what_the_record_says_and_its_programs_print() -> None:
-    from normspec.findings import heading_of, page
+    from normspec.records.findings import heading_of, page
 
     entries, written = read_known_failures(ROOT / RECORD), (ROOT / PAGE).read_text(encoding="utf-8")
     assert written == page(entries, heading_of(RECORD, PAGE.as_posix()))

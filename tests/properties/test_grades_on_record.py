@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from normspec.command import main
-from normspec.grades_json import read_table
+from normspec.grades.as_json import read_table
 from normspec.spec.grades import drops_below
 
 torch = pytest.importorskip("torch")

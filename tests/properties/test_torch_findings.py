@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from normspec.known_file import read_known_failures
 from normspec.properties.judge import judge
 from normspec.properties.known import KnownFailure
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken
+from normspec.records.known_file import read_known_failures
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = Path("implementations/known_failures/torch-2.13-cpu.json")
@@ -41,7 +41,7 @@ def name_of(entry: KnownFailure) -> str:
 
 @cache
 def program_of(entry: KnownFailure) -> str:
-    from normspec.findings import snippet
+    from normspec.records.findings import snippet
 
     return snippet(entry)
 
@@ -55,7 +55,7 @@ def shows(printed: str) -> bool:
 
 def printed_by(program: str, *, alone: bool) -> str:
     """Return what a program prints, run here, or by itself where it does not come to its end."""
-    from normspec.findings import output_of
+    from normspec.records.findings import output_of
 
     if alone:
         return output_of(program)
@@ -70,7 +70,7 @@ def printed_by(program: str, *, alone: bool) -> str:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=name_of)
 def test_the_case_of_an_entry_still_fails(entry: KnownFailure) -> None:
-    from normspec.findings import implementation_of
+    from normspec.records.findings import implementation_of
 
     assert isinstance(judge(LAWS[entry.law], Trial(implementation_of(entry), entry.case)), Broken)
 
@@ -90,7 +90,7 @@ def test_the_program_of_an_entry_needs_torch_alone_and_shows_the_failure(entry: 
 
 
 def test_the_programs_on_the_page_show_the_failures_by_themselves() -> None:
-    from normspec.findings import output_of
+    from normspec.records.findings import output_of
 
     programs = re.findall(r"```python\n(.*?)```", (ROOT / PAGE).read_text(encoding="utf-8"), re.DOTALL)
     assert len(programs) == len({entry.reason for entry in ENTRIES})
@@ -99,6 +99,6 @@ def test_the_programs_on_the_page_show_the_failures_by_themselves() -> None:
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the page has the last digits of x86-64")
 def test_the_page_is_what_the_record_says() -> None:
-    from normspec.findings import heading_of, page
+    from normspec.records.findings import heading_of, page
 
     assert (ROOT / PAGE).read_text(encoding="utf-8") == page(ENTRIES, heading_of(RECORD, PAGE.as_posix()))

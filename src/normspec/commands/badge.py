@@ -18,9 +18,9 @@ def command(report: Path, output: Path | None) -> int:
     REPORT is what 'normspec check --json FILE' wrote. Green: all is kept; amber: known failures, or nothing was
     executed; red: something does not conform.
     """
-    from normspec.badge import badge
     from normspec.files import check_writable, write_whole
-    from normspec.report_json import read_report
+    from normspec.reports.as_json import read_report
+    from normspec.reports.badge import badge
 
     with as_wrong_call(ValueError):
         if output is not None:

@@ -12,8 +12,8 @@ from normspec.commands.written import written_options
 
 if TYPE_CHECKING:
     from normspec.commands.written import Files
-    from normspec.report import Report
-    from normspec.request import Request
+    from normspec.reports.report import Report
+    from normspec.runs.request import Request
 
 _FILE = click.Path(path_type=Path)
 
@@ -55,14 +55,14 @@ def command(
       3  nothing was executed that could have failed
     """
     from normspec.files import check_writable
-    from normspec.profiles import files_of
-    from normspec.request import request
-    from normspec.run import run
+    from normspec.runs.profiles import files_of
+    from normspec.runs.request import request
+    from normspec.runs.run import run
+    from normspec.runs.spreading import jobs_worth
+    from normspec.runs.units import UnitError
     from normspec.spec.environment import PollutedEnvironmentError
-    from normspec.spreading import jobs_worth
     from normspec.terminal.page import print_report
     from normspec.terminal.progress import watching
-    from normspec.units import UnitError
 
     with as_wrong_call(ValueError):
         written = files(files_of(asked["profile"]))
@@ -81,9 +81,9 @@ def command(
 def _recorded(report: "Report", asked: "Request", path: Path) -> int:
     """Write the record of what fails now; return 0 where every failure is on it."""
     from normspec.files import write_whole
-    from normspec.known_file import known_failures_text
-    from normspec.recording import record
-    from normspec.report import CONFORMS, NONCONFORMING, finished
+    from normspec.records.known_file import known_failures_text
+    from normspec.records.recording import record
+    from normspec.reports.report import CONFORMS, NONCONFORMING, finished
 
     if not finished(report.exit_code):
         click.echo(f"{path.name} is left as it is: the run did not come to its end, or executed nothing", err=True)

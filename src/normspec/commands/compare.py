@@ -20,9 +20,9 @@ def command(reports: tuple[Path, ...], page: Path | None) -> int:
 
     Exit code 0: the verdicts are the same; 1: some differ; 2: a file is no report.
     """
-    from normspec.comparing import comparison
     from normspec.files import check_writable, write_whole
-    from normspec.report_json import read_report
+    from normspec.reports.as_json import read_report
+    from normspec.reports.comparing import comparison
     from normspec.terminal.comparison import print_comparison
 
     with as_wrong_call(ValueError):

@@ -9,8 +9,8 @@ from normspec.commands.amount import DTYPES, OPERATIONS, SEED, examples
 from normspec.commands.errors import as_wrong_call
 
 if TYPE_CHECKING:
-    from normspec.grading import Table
-    from normspec.request import Request
+    from normspec.grades.grading import Table
+    from normspec.runs.request import Request
 
 _FILE = click.Path(path_type=Path)
 
@@ -53,9 +53,9 @@ def command(
       2  the call was wrong; one line says what and what to do
       3  nothing was graded
     """
-    from normspec.grading import run_grades
-    from normspec.ratchet import recorded
-    from normspec.request import request
+    from normspec.grades.grading import run_grades
+    from normspec.grades.ratchet import recorded
+    from normspec.runs.request import request
     from normspec.spec.environment import PollutedEnvironmentError
     from normspec.terminal.grades import print_table
     from normspec.terminal.progress import watching
@@ -74,8 +74,8 @@ def command(
 
 def _held(table: "Table", path: Path, record: "Table | None", asked: "Request") -> int:
     """Record a table, or hold it against the one on record; return the exit code."""
-    from normspec.ratchet import unrecorded, worse
-    from normspec.report import CONFORMS, NONCONFORMING, finished
+    from normspec.grades.ratchet import unrecorded, worse
+    from normspec.reports.report import CONFORMS, NONCONFORMING, finished
     from normspec.terminal.grades import print_ratchet
 
     if not finished(table.exit_code):
@@ -99,6 +99,6 @@ def _check_writable(*paths: Path | None) -> None:
 
 def _write(path: Path, table: "Table") -> None:
     from normspec.files import write_whole
-    from normspec.grades_json import table_text
+    from normspec.grades.as_json import table_text
 
     write_whole(path, table_text(table))

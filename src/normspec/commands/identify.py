@@ -27,9 +27,9 @@ def command(target: str, operation: str | None, json_file: Path | None) -> int:
       3  nothing could be asked
     """
     from normspec.files import check_writable, write_whole
-    from normspec.identified import exit_code_of, identified_text
     from normspec.properties.identify import identify
-    from normspec.request import request
+    from normspec.reports.identified import exit_code_of, identified_text
+    from normspec.runs.request import request
     from normspec.spec.environment import PollutedEnvironmentError
     from normspec.terminal.identify import print_identified
 

@@ -46,7 +46,7 @@ def _variants(statement: str, default: str, variants: Names) -> str:
 
 
 def _profiles() -> Names:
-    from normspec.profiles import described
+    from normspec.runs.profiles import described
 
     return described()
 

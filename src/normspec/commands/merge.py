@@ -18,8 +18,8 @@ def command(reports: tuple[Path, ...], files: Files) -> int:
 
     It is the report that the whole run would have given. The exit codes are those of 'normspec check'.
     """
-    from normspec.merge import merged
-    from normspec.report_json import read_report
+    from normspec.reports.as_json import read_report
+    from normspec.reports.merge import merged
     from normspec.terminal.page import print_report
 
     with as_wrong_call(ValueError):

@@ -11,8 +11,8 @@ from normspec.clean import one_line
 from normspec.commands.errors import as_wrong_call
 
 if TYPE_CHECKING:
-    from normspec.replay import Replayed
-    from normspec.replay_grades import Regraded
+    from normspec.grades.replay import Regraded
+    from normspec.runs.replay import Replayed
 
 
 @click.command()
@@ -25,9 +25,9 @@ def command(file: Path, as_json: bool) -> int:
     or what 'normspec grade' wrote, of which the cases are run whose grade is below the declared one.
     Exit code 0: none still fails; 1: one does; 2: FILE is none of these.
     """
-    from normspec.case_file import read_replayable
-    from normspec.grades_json import is_table
-    from normspec.replay import replay
+    from normspec.grades.as_json import is_table
+    from normspec.runs.case_file import read_replayable
+    from normspec.runs.replay import replay
     from normspec.spec.environment import PollutedEnvironmentError
 
     with as_wrong_call(ValueError, PollutedEnvironmentError):
@@ -40,8 +40,8 @@ def command(file: Path, as_json: bool) -> int:
 
 def _of_grades(file: Path, as_json: bool) -> int:
     """Measure the grades of a table again that are below the declared ones; return the exit code."""
-    from normspec.grades_json import read_table
-    from normspec.replay_grades import regrade
+    from normspec.grades.as_json import read_table
+    from normspec.grades.replay import regrade
 
     found = tuple(regrade(read_table(file)))
     failing = sum(one.still_fails for one in found)

@@ -42,7 +42,7 @@ def export_command(folder: Path, **asked: Any) -> int:
 
     Each case has certified enclosures of what must come, and the tolerance around it.
     """
-    from normspec.vectors import export, kit
+    from normspec.vectors.export import export, kit
 
     with as_wrong_call(ValueError):
         for name, count in export(kit(**asked), folder):
@@ -63,7 +63,7 @@ def check_command(folder: Path, results: Path, files: "Files") -> int:
     """
     from normspec.spec.environment import PollutedEnvironmentError
     from normspec.terminal.page import print_report
-    from normspec.vectors_check import check_vectors
+    from normspec.vectors.judge import check_vectors
 
     with as_wrong_call(ValueError, PollutedEnvironmentError):
         written = files()

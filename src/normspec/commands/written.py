@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from normspec.grading import Table
-    from normspec.report import Report
+    from normspec.grades.grading import Table
+    from normspec.reports.report import Report
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _FILE = click.Path(path_type=Path)
 _FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
-        "json": ("Write the report as JSON.", "normspec.report_json", "json_text"),
+        "json": ("Write the report as JSON.", "normspec.reports.as_json", "json_text"),
         "html": ("Write the report as one page, to be looked at.", "normspec.html.page", "report_page"),
-        "junit": ("Write the report as JUnit XML.", "normspec.report_junit", "junit_text"),
-        "sarif": ("Write the failures as SARIF, for code review.", "normspec.report_sarif", "sarif_text"),
+        "junit": ("Write the report as JUnit XML.", "normspec.reports.as_junit", "junit_text"),
+        "sarif": ("Write the failures as SARIF, for code review.", "normspec.reports.as_sarif", "sarif_text"),
     }
 )
 
@@ -88,6 +88,6 @@ def _looked_over(paths: Mapping[str, Path], grades: Path | None) -> Written:
         return Written(paths)
     if "html" not in paths:
         raise ValueError(f"--grades={str(grades)!r} is shown on a page: give --html FILE, too")
-    from normspec.grades_json import read_table
+    from normspec.grades.as_json import read_table
 
     return Written(paths, read_table(grades))

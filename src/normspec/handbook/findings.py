@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from normspec.grades_json import read_table
-from normspec.grading import Table, run_grades
+from normspec.grades.as_json import read_table
+from normspec.grades.grading import Table, run_grades
 from normspec.handbook.catches import Catch, read_catches
 from normspec.handbook.markdown import code
 from normspec.handbook.prose import markdown
 from normspec.properties.verdict import Result
-from normspec.report import Report
-from normspec.report_json import read_report
-from normspec.request import request
-from normspec.run import run
+from normspec.reports.as_json import read_report
+from normspec.reports.report import Report
+from normspec.runs.request import request
+from normspec.runs.run import run
 
 GRADED = "numpy-two-pass"
 

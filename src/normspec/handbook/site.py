@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from normspec.html.page import asset
-from normspec.versions import version
+from normspec.runs.versions import version
 
 STATIC = Path(str(files("normspec.handbook").joinpath("static")))
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from normspec.html.plots import Track, accuracy, conditioning, histogram, look, running, stroke
 from normspec.properties.observations import Observations
-from normspec.report_groups import by
+from normspec.reports.groups import by
 from normspec.spec.formats import FORMATS
 
 

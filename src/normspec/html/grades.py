@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from normspec.grading import Table
+from normspec.grades.grading import Table
 from normspec.properties.accuracy import Entry
-from normspec.report_groups import by
+from normspec.reports.groups import by
 from normspec.spec.grades import ORDER
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from normspec.comparing import Place, place_of
-from normspec.marks import Kind, kind_of
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
-from normspec.report_groups import by
+from normspec.reports.comparing import Place, place_of
+from normspec.reports.groups import by
+from normspec.reports.marks import Kind, kind_of
 from normspec.spec.formats import FORMATS
 
 MOST_TOGETHER = 6  # columns of dtypes that one table holds at ease

@@ -10,18 +10,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from normspec.clean import cleaned
-from normspec.comparing import Comparison, Row
-from normspec.grading import Table
+from normspec.grades.grading import Table
 from normspec.html.accuracy import sights
 from normspec.html.grades import sheets
 from normspec.html.matrix import matrices
 from normspec.html.sentences import counts, verdict
 from normspec.html.stories import Recorded, anchors, law_of, stories
 from normspec.html.undecided import laws_of
-from normspec.marks import KINDS, SHORT, kind_of
-from normspec.overview import overview
-from normspec.report import Report
-from normspec.report_groups import by, failures, known
+from normspec.reports.comparing import Comparison, Row
+from normspec.reports.groups import by, failures, known
+from normspec.reports.marks import KINDS, SHORT, kind_of
+from normspec.reports.overview import overview
+from normspec.reports.report import Report
 
 
 def report_page(report: Report, grades: Table | None = None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from normspec.report import Report
+from normspec.reports.report import Report
 
 MOST_NAMED = 3
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from normspec.comparing import Place, place_of
-from normspec.enclosure import enclosure
 from normspec.implementations.contract import Fact
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Known, Result
-from normspec.report_groups import Failure, Group, by
+from normspec.reports.comparing import Place, place_of
+from normspec.reports.enclosure import enclosure
+from normspec.reports.groups import Failure, Group, by
 from normspec.terminal.words import case_in_words
 
 ROOM = 250_000

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from normspec.clean import one_line
-from normspec.comparing import Comparison, Row
-from normspec.marks import SHORT
+from normspec.reports.comparing import Comparison, Row
+from normspec.reports.marks import SHORT
 from normspec.terminal.layout import print_rich, wrapped
 from normspec.terminal.table import cell
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 import click
 
 from normspec.clean import cleaned, one_line
-from normspec.enclosure import enclosure
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
-from normspec.report_groups import Failure, Group, by, failures, known
+from normspec.reports.enclosure import enclosure
+from normspec.reports.groups import Failure, Group, by, failures, known
 from normspec.spec.case import Case
 from normspec.terminal.layout import width, wrapped
 from normspec.terminal.words import case_in_words

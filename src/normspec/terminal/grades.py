@@ -10,7 +10,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from normspec.clean import one_line
-from normspec.grading import Table
+from normspec.grades.grading import Table
 from normspec.properties.accuracy import Entry
 from normspec.properties.measure import LINE, NUMBERS
 from normspec.spec.contracts import WORKING

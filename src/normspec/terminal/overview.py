@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from normspec.clean import one_line
-from normspec.marks import KINDS
-from normspec.overview import counted
 from normspec.properties.verdict import Result
-from normspec.report_groups import Group, by
+from normspec.reports.groups import Group, by
+from normspec.reports.marks import KINDS
+from normspec.reports.overview import counted
 from normspec.terminal.layout import print_rich, wrapped
 
 STYLES = {"kept": "green", "broken": "bold red", "known": "yellow", "undecided": "yellow", "silent": "dim"}

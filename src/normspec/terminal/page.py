@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 from rich.text import Text
 
-from normspec.report import Report, Summary
+from normspec.reports.report import Report, Summary
 from normspec.terminal.failures import print_failures, print_known
 from normspec.terminal.layout import print_rich, wrapped
 from normspec.terminal.overview import print_overview

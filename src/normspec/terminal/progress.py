@@ -10,8 +10,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 from normspec.clean import one_line
 from normspec.properties import hunt
 from normspec.properties.verdict import Result
-from normspec.request import Request
-from normspec.run import Watch
+from normspec.runs.request import Request
+from normspec.runs.run import Watch
 from normspec.terminal.layout import console
 
 

@@ -12,12 +12,12 @@ from normspec.properties.hunt import Progress
 from normspec.properties.known import KnownFailure
 from normspec.properties.observations import Observations
 from normspec.properties.verdict import Result
-from normspec.report import Report
-from normspec.request import Options, Request, request
-from normspec.shards import shard_text
-from normspec.spreading import spread
-from normspec.units import Event
-from normspec.versions import versions
+from normspec.reports.report import Report
+from normspec.runs.request import Options, Request, request
+from normspec.runs.shards import shard_text
+from normspec.runs.spreading import spread
+from normspec.runs.units import Event
+from normspec.runs.versions import versions
 
 Watch = Callable[[Progress | Result], None]
 

@@ -11,9 +11,9 @@ from urllib.parse import quote
 from normspec.clean import cleaned, one_line
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
-from normspec.report import Report
+from normspec.reports.report import Report
+from normspec.runs.versions import version
 from normspec.spec.plain import Plain
-from normspec.versions import version
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

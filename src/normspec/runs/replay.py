@@ -10,8 +10,8 @@ from normspec.properties.judge import judge
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept, Result, Undecided
-from normspec.report import Report
-from normspec.request import named
+from normspec.reports.report import Report
+from normspec.runs.request import named
 from normspec.spec.case import Case
 
 NOW: Mapping[type[Judgement], str] = {

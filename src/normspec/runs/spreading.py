@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from normspec.implementations.contract import Implementation
-from normspec.jobs import Lost, carried_out, jobs_for
 from normspec.properties.check import check as check_one
 from normspec.properties.hunt import Progress, claims_all
 from normspec.properties.law import Law
 from normspec.properties.verdict import Result
-from normspec.request import Request
+from normspec.runs.jobs import Lost, carried_out, jobs_for
+from normspec.runs.request import Request
+from normspec.runs.units import Event, Unit
 from normspec.spec.formats import FORMATS
-from normspec.units import Event, Unit
 
 
 def parts(asked: Request) -> list[tuple[str, Implementation, str]]:
@@ -52,7 +52,7 @@ def spread(asked: Request, jobs: int, cluster: str | None) -> Iterator[tuple[int
 def _carried(units: Sequence[Unit], jobs: int, cluster: str | None) -> Iterator[tuple[int, Event | Lost]]:
     if cluster is None:
         return carried_out(units, jobs)
-    from normspec.cluster import carried_out_by
+    from normspec.runs.cluster import carried_out_by
 
     return carried_out_by(cluster, units)
 

@@ -9,16 +9,16 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from normspec.known_file import known_failure_from, plain_known_failure
 from normspec.properties.check import check as check_one
 from normspec.properties.hunt import Progress, Settings
 from normspec.properties.known import KnownFailure
 from normspec.properties.laws import LAWS
 from normspec.properties.observations import Observations
 from normspec.properties.verdict import Result
-from normspec.report_json import plain_result, result_from
-from normspec.report_observations import observations_from, plain_observations
-from normspec.request import Processes, named
+from normspec.records.known_file import known_failure_from, plain_known_failure
+from normspec.reports.as_json import plain_result, result_from
+from normspec.reports.observations import observations_from, plain_observations
+from normspec.runs.request import Processes, named
 from normspec.spec.environment import PollutedEnvironmentError
 from normspec.spec.node import Node
 

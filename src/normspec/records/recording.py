@@ -8,8 +8,8 @@ from normspec.properties.known import KnownFailure
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Result
-from normspec.report import Report
-from normspec.request import Request
+from normspec.reports.report import Report
+from normspec.runs.request import Request
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from normspec.marks import KINDS, Kind
 from normspec.properties.verdict import Result
+from normspec.reports.marks import KINDS, Kind
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from normspec.implementations.pipe import CASE_FORMAT, Terms
 from normspec.implementations.worker import Limits
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Counterexample, Result
-from normspec.report import Report
-from normspec.report_json import report_from
+from normspec.reports.as_json import report_from
+from normspec.reports.report import Report
 from normspec.spec.node import Node, read_json
 from normspec.spec.plain import case_from
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast, get_args
 
-from normspec.grading import SETTINGS, Table
+from normspec.grades.grading import SETTINGS, Table
 from normspec.properties.accuracy import Entry, Largest
 from normspec.properties.measure import MODES, NUMBERS, OUTPUTS, Place
 from normspec.properties.search import fingerprint

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from normspec.html.svg import tag
-from normspec.report import CONFORMS, NONCONFORMING, Report
+from normspec.reports.report import CONFORMS, NONCONFORMING, Report
 
 GREEN, AMBER, RED, LABEL = "#2f7d32", "#9a6700", "#b3261e", "#3d3f42"
 """White text on each has a contrast of at least 4.5 to 1."""

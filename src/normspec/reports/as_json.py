@@ -8,8 +8,8 @@ from typing import cast, get_args
 
 from normspec.implementations.contract import Fact
 from normspec.properties.verdict import Counterexample, Known, Result, Verdict
-from normspec.report import Report
-from normspec.report_observations import observations_from, plain_number, plain_observations
+from normspec.reports.observations import observations_from, plain_number, plain_observations
+from normspec.reports.report import Report
 from normspec.spec.formats import FORMATS
 from normspec.spec.node import Node, PlainError, Record, read_json
 from normspec.spec.plain import Plain, case_from, plain_case

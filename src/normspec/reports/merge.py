@@ -8,8 +8,8 @@ from normspec.properties.observations import Observations
 from normspec.properties.search import complexity
 from normspec.properties.tally import of_counts
 from normspec.properties.verdict import FAILING, Result
-from normspec.report import Report
-from normspec.shards import shard_from, shard_text
+from normspec.reports.report import Report
+from normspec.runs.shards import shard_from, shard_text
 
 MAY_DIFFER = ("platform",)  # machines of one kind differ in the kernel's patch level
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from normspec.clean import one_line
-from normspec.grades_json import read_table
-from normspec.grading import Table, settings_of
+from normspec.grades.as_json import read_table
+from normspec.grades.grading import Table, settings_of
 from normspec.properties.accuracy import Entry
 from normspec.properties.measure import NUMBERS, Place
-from normspec.request import Request
+from normspec.runs.request import Request
 from normspec.spec.grades import ORDER, drops_below
 
 NOISE = 1 + 2.0**-30  # sums in float64 of some thousand terms, in whichever order a machine adds them

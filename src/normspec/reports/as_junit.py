@@ -8,7 +8,7 @@ from junitparser.junitparser import FinalResult
 
 from normspec.clean import cleaned, one_line
 from normspec.properties.verdict import Result
-from normspec.report import Report
+from normspec.reports.report import Report
 
 HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 KINDS: Mapping[str, type[FinalResult]] = {

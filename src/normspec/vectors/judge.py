@@ -16,7 +16,8 @@ from normspec.properties.search import fingerprint
 from normspec.properties.tally import Failure, Tally, conclude
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Counterexample, Result
-from normspec.report import Report
+from normspec.reports.report import Report
+from normspec.runs.versions import versions
 from normspec.spec.case import Case
 from normspec.spec.claims import Claims, claims_for
 from normspec.spec.formats import FORMATS
@@ -24,8 +25,7 @@ from normspec.spec.node import LARGEST_FILE, Node, PlainError, read_json
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import GivenUpError, Malformed, Outcome
 from normspec.spec.plain import case_from
-from normspec.vectors import FORMAT, MANIFEST, laws_of
-from normspec.versions import versions
+from normspec.vectors.export import FORMAT, MANIFEST, laws_of
 
 UNANSWERED = Malformed(None, "the results have no answer to this case")
 

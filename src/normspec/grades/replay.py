@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from normspec.close_names import choose
-from normspec.grading import Table
+from normspec.grades.grading import Table
 from normspec.implementations.contract import Implementation
 from normspec.properties.accuracy import Entry
 from normspec.properties.measure import Measured, Measuring
 from normspec.properties.search import fingerprint
 from normspec.properties.trial import Trial
-from normspec.request import named
+from normspec.runs.request import named
 from normspec.spec.case import Case
 from normspec.spec.grades import Grade, drops_below, weakest
 from normspec.spec.operations import OPERATIONS

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
-from normspec.units import Event, Unit, event_from, unit_text, worked
+from normspec.runs.units import Event, Unit, event_from, unit_text, worked
 
 MOST = 4  # processes started where nobody says how many: each one imports frameworks and holds their memory
 DONE = b""

@@ -7,10 +7,10 @@ from typing import Any
 
 from normspec.properties.accuracy import Entry, measure_accuracy
 from normspec.properties.hunt import Progress
-from normspec.report import exit_code_of
-from normspec.request import Request
+from normspec.reports.report import exit_code_of
+from normspec.runs.request import Request
+from normspec.runs.versions import versions
 from normspec.spec.grades import ORDER
-from normspec.versions import versions
 
 Watch = Callable[[Progress], None]
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import Any
 
-from normspec.jobs import Lost
-from normspec.units import Event, Unit, UnitError, event_from, unit_text, worked
+from normspec.runs.jobs import Lost
+from normspec.runs.units import Event, Unit, UnitError, event_from, unit_text, worked
 
 _ALONE = Lock()  # Hypothesis and warnings belong to a whole process, and a worker may have several threads
 

@@ -5,20 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
-from normspec.case_file import terms
 from normspec.close_names import UnknownNameError, choose
 from normspec.implementations.contract import Implementation
 from normspec.implementations.pipe import ISOLATED, PIPE, Terms
 from normspec.implementations.registry import ways
 from normspec.implementations.targets import list_names, resolve
-from normspec.known_file import read_known_failures
-from normspec.profiles import PROFILES
 from normspec.properties.hunt import Settings
 from normspec.properties.known import KnownFailure
 from normspec.properties.law import Law
 from normspec.properties.laws import LAWS
 from normspec.properties.shelf import open_databases
-from normspec.shards import shard_from
+from normspec.records.known_file import read_known_failures
+from normspec.runs.case_file import terms
+from normspec.runs.profiles import PROFILES
+from normspec.runs.shards import shard_from
 from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS
 
@@ -95,9 +95,9 @@ def request(
 ) -> Request:
     """Return the run that is asked for. Raises ValueError, with one line, for a name that nothing has.
 
-    profile: one of normspec.profiles, whose number of cases max_examples overrides. climb: how often the worst case of
-    each number is changed, where accuracy is measured. shard: K/N, the part of the cases
-    that is judged. databases: where failing cases are kept: a folder, redis://HOST or github:OWNER/REPOSITORY.
+    profile: one of normspec.runs.profiles, whose number of cases max_examples overrides. climb: how often the worst
+    case of each number is changed, where accuracy is measured. shard: K/N, the part of the cases that is judged.
+    databases: where failing cases are kept: a folder, redis://HOST or github:OWNER/REPOSITORY.
     isolate: every implementation is asked in a process of its own, as those of pipe: targets always are. Such a process
     has time_limit seconds for a case and memory_limit MiB; cases are written to run_directory before they are sent.
     """

@@ -24,6 +24,7 @@ from normspec.properties.laws import LAWS
 from normspec.properties.search import explore, fingerprint
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Kept
+from normspec.runs.versions import versions
 from normspec.spec.case import Case
 from normspec.spec.claims import claims_for
 from normspec.spec.expectation import Expected, expect
@@ -31,7 +32,6 @@ from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS, Operation
 from normspec.spec.outcome import Outcome, Refused
 from normspec.spec.plain import Plain, plain_array
-from normspec.versions import versions
 
 FORMAT = "normspec-vectors-1"
 MANIFEST = "manifest.json"

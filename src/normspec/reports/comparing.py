@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from normspec.properties.laws import LAWS
 from normspec.properties.observations import Observations
 from normspec.properties.verdict import Result
-from normspec.report import Report
+from normspec.reports.report import Report
 from normspec.spec.formats import FORMATS
 
 Place = tuple[str, str, str, str]

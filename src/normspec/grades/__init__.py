@@ -1,0 +1,1 @@
+"""Tables of grades: made, written, kept from getting worse, measured again."""

@@ -1,0 +1,1 @@
+"""Records of known failures, and the pages that tell of them."""

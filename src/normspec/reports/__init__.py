@@ -1,0 +1,1 @@
+"""Reports: what a run found, in every form in which it is read."""

@@ -1,0 +1,1 @@
+"""Vectors: cases with what must come, exported and judged."""
