@@ -85,7 +85,8 @@ def test_no_page_shows_latex_or_markdown_as_it_is_written(handbook):
 def test_every_convention_has_a_picture_on_which_its_variants_differ(name):
     chart = PICTURES[name]()
     assert [series.name for series in chart.series] == list(CONVENTIONS[name].variants)
-    assert len({tuple(series.places) for series in chart.series}) == len(chart.series)
+    assert len({(tuple(series.places), series.elsewhere) for series in chart.series}) == len(chart.series)
+    assert all(series.places or series.elsewhere for series in chart.series)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -16,11 +16,12 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True)
 class Series:
-    """One thing to compare: its name, its places, and whether they are joined by a line. No place says: refused."""
+    """One thing to compare: its name, its places, whether they are joined by a line, and what comes where none is."""
 
     name: str
     places: Sequence[Place]
     joined: bool = True
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,9 @@ def drawn(chart: Chart) -> Markup:
 
 
 def _key(series: Series, number: int) -> Markup:
-    refused = "" if series.places else ": no answer"
-    return Markup('<li class="{}{}">{}{}</li>').format("k" if series.joined else "p", number, series.name, refused)
+    where = " where nothing is drawn" if series.places else ""
+    instead = f": {series.elsewhere}{where}" if series.elsewhere else ""
+    return Markup('<li class="{}{}">{}{}</li>').format("k" if series.joined else "p", number, series.name, instead)
 
 
 def _marks(series: Series, number: int, x: Scale, y: Scale) -> Iterator[Markup]:

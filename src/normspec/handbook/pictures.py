@@ -21,12 +21,14 @@ from normspec.spec.formats import Array
 
 Answer = Callable[[str], Sequence[Place]]
 STEPS = 12
+ELSEWHERE = {"refuse": "an error", "nan": "NaN", "propagate": "NaN"}
+"""What comes of a variant where there is nothing to draw."""
 
 
 def _chart(
     name: str, answer: Answer, title: str, axes: tuple[str, str], *, x: Place, y: Place, joined: bool = True
 ) -> Chart:
-    series = tuple(Series(variant, answer(variant), joined) for variant in CONVENTIONS[name].variants)
+    series = tuple(Series(v, answer(v), joined, ELSEWHERE.get(v, "")) for v in CONVENTIONS[name].variants)
     return Chart(title, *axes, series, x, y)
 
 
