@@ -1,7 +1,6 @@
 """Laws by instruments that see what a tolerance for each element alone lets through."""
 
 from dataclasses import replace
-from importlib.util import find_spec
 
 import numpy as np
 
@@ -12,8 +11,6 @@ from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
 from normspec.spec.contracts import contract_of
 from normspec.spec.probes import zero_crossing
 from normspec.spec.question import Question
-
-WITHOUT_SCIPY = Inapplicable("the shared-scalar test needs SciPy, which is not installed")
 
 NARROW = Inapplicable("statistics are kept in the arrays' format: what is folded of them may be kept so too")
 
@@ -32,13 +29,11 @@ def zero_crossings(trial: Trial) -> Judgement:
 
 def shared_statistics(trial: Trial) -> Judgement:
     """Judge whether one mean and one rstd for each group explain the errors of all of its elements together."""
-    if find_spec("scipy") is None:
-        return WITHOUT_SCIPY
     return worst(_explained(trial, index) for index in trial.normalizing if trial.case.script[index].input.size)
 
 
 def _explained(trial: Trial, index: int) -> Judgement:
-    from normspec.spec.shared_scalars import explain
+    from normspec.spec.shared_scalars import explain  # SciPy, which no other law needs, takes a while to import
 
     contract = contract_of(trial.implementation.claims.grade, trial.case.dtype, trial.conventions)
     if contract.statistics.precision < contract.accumulator.precision:

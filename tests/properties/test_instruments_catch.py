@@ -40,8 +40,6 @@ def case(dtype: str, mean: float) -> Case:
 def test_an_instrument_sees_what_the_plain_tolerance_lets_through(
     fault: str, law: str, dtype: str, mean: float
 ) -> None:
-    if law == "shared-statistics":
-        pytest.importorskip("scipy")
     (faulty,) = resolve(f"faulty:{fault}", "batch_norm")
     trial = Trial(faulty, case(dtype, mean))
     assert isinstance(judge(LAWS["training-output"], trial), Kept)
@@ -50,8 +48,6 @@ def test_an_instrument_sees_what_the_plain_tolerance_lets_through(
 
 @pytest.mark.parametrize(("fault", "law", "dtype", "mean"), HIDDEN)
 def test_a_correct_layer_keeps_it(fault: str, law: str, dtype: str, mean: float) -> None:
-    if law == "shared-statistics":
-        pytest.importorskip("scipy")
     for correct in resolve("numpy", "batch_norm"):
         assert isinstance(judge(LAWS[law], Trial(correct, case(dtype, mean))), Kept)
 

@@ -24,7 +24,6 @@ def question_of(x: Any) -> Question:
 
 
 def explained(x: Any, y: Any) -> Any:
-    pytest.importorskip("scipy")
     from normspec.spec.shared_scalars import explain
 
     return explain(question_of(x), y.T)
