@@ -16,7 +16,8 @@ PACKAGES = {
     "onnxruntime": "onnxruntime",
     "onnx-reference": "onnx",
     "sklearn": "sklearn",
-    "torch": "torch",
+    "torch-functional": "torch",
+    "torch-module": "torch",
 }
 FLAX = ("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm")
 LAYERS = (*FLAX, "l2_normalize")
@@ -27,7 +28,8 @@ OPERATIONS = {
     **dict.fromkeys(("keras@torch", "keras@jax"), LAYERS),
     **dict.fromkeys(("onnxruntime", "onnx-reference"), ONNX),
     "sklearn": SCALERS,
-    "torch": ("batch_norm", "instance_norm", "group_norm", "rms_norm"),
+    "torch-functional": ("batch_norm", "rms_norm"),
+    "torch-module": ("instance_norm", "group_norm"),
 }
 PAIRS = [(target, operation) for target, operations in OPERATIONS.items() for operation in operations]
 

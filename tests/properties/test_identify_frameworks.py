@@ -36,7 +36,7 @@ def followed(target: str, operation: str) -> list[dict[str, tuple[str, ...]]]:
 @pytest.mark.parametrize("operation", TORCH)
 def test_torch_follows_its_documentation(operation: str) -> None:
     pytest.importorskip("torch", reason="torch is not installed: the extra torch has it")
-    for findings in followed("torch", operation):
+    for findings in followed("torch-functional", operation):
         assert {axis: findings.get(axis) for axis in TORCH[operation]} == {a: (v,) for a, v in TORCH[operation].items()}
 
 
