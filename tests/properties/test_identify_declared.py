@@ -39,8 +39,12 @@ NESTED = ("statistics_dtype", "cast_order", "residual_sum")
 UNTRACKED = ("momentum", "running_variance")
 """Not shown by a layer without running statistics."""
 
-DEFECTIVE = {("onnx-reference", "l1_normalize")}
-"""What fits no convention: the sum of x where the sum of |x| is due, as its record of known failures says."""
+DEFECTIVE = {
+    ("onnx-reference", "l1_normalize"): {"epsilon_place", "statistics_dtype"},  # the sum of x, where that of |x| is due
+    ("torch-module", "instance_norm"): {"empty_batch"},  # its running statistics are NaN afterwards
+    ("torch-module", "group_norm"): {"single_element"},  # refused for one sample, and answered for two
+}
+"""Where a layer does not do what is declared: each is a defect that stands in its record of known failures."""
 
 DOCUMENTED = {
     "epsilon_place": "inside",
@@ -62,6 +66,10 @@ def identified(target: str, operation: str, folder: Path) -> list[dict[str, dict
     return [{axis["axis"]: axis for axis in each["axes"]} for each in found]
 
 
+def contradicting(axis: dict[str, object]) -> bool:
+    return bool(axis.get("contradicts")) or axis["decision"] == "matches no known convention"
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("target", "operation"), PAIRS)
 def test_what_is_found_out_is_what_is_declared(target: str, operation: str, tmp_path: Path) -> None:
@@ -69,12 +77,11 @@ def test_what_is_found_out_is_what_is_declared(target: str, operation: str, tmp_
         pytest.skip(f"{PACKAGES[target]} is not installed")
     found = identified(target, operation, tmp_path)
     assert found, "something is found out about every layer"
-    if (target, operation) in DEFECTIVE:
-        assert {axes["epsilon_place"]["decision"] for axes in found} == {"matches no known convention"}
-        return
-    for axes in found:
-        assert not [name for name, axis in axes.items() if axis.get("contradicts")]
-        declared = {name: axis for name, axis in axes.items() if "declared" in axis and name not in NESTED}
+    wrong = {name for axes in found for name, axis in axes.items() if contradicting(axis)}
+    assert wrong == DEFECTIVE.get((target, operation), set())
+    for axes in found if operation != "l1_normalize" or not wrong else ():
+        settled = {name: axis for name, axis in axes.items() if name not in {*NESTED, *wrong}}
+        declared = {name: axis for name, axis in settled.items() if "declared" in axis}
         told = {name: axis["left"] for name, axis in declared.items() if axis["decision"] == "identified"}
         assert told == {name: [declared[name]["declared"]] for name in told}
         assert set(declared) - set(told) <= {*UNTRACKED, "epsilon_value"}
