@@ -45,7 +45,7 @@ def _degenerate(trial: Trial, members: int, convention: str) -> Judgement:
         f"step {index}: {name} is NaN"
         for index in degenerate
         for name, values in trial.steps[index].items()
-        if np.isnan(wide(values)).any()
+        if (np.isnan(wide(values)) & np.isfinite(trial.expected(index)[name].tolerance)).any()
     ]
     if poisoned:
         return Broken(poisoned[0])

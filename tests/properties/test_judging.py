@@ -58,3 +58,13 @@ def test_an_output_of_which_nothing_is_known_is_not_called_silently_wrong() -> N
     case = Case("l1_normalize", "float16", {"epsilon": 1.0, "axis": 1}, (Step("train", x=x),))
     (implementation,) = resolve("numpy", "l1_normalize")
     assert isinstance(judge(LAWS["loud-overflow"], Trial(implementation, case)), Kept)
+
+
+def test_a_single_element_that_overflows_on_the_way_is_not_blamed_for_a_nan() -> None:
+    """x rstd - mean rstd is infinity less infinity there, and the tolerance demands nothing."""
+    x = np.full((1, 1), -(2.0**126), np.float32)
+    case = Case("layer_norm", "float32", {"epsilon": 1e-11, "axes": 1}, (Step("train", x=x),))
+    ways = {each.name: each for each in resolve("numpy-variants", "layer_norm")}
+    trial = Trial(ways["numpy-multiplied-out"], case)
+    assert np.isnan(trial.steps[0]["y"]).all()
+    assert isinstance(judge(LAWS["single-element"], trial), Undecided | Kept)
