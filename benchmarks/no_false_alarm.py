@@ -32,9 +32,13 @@ Row = dict[str, Any]
 
 
 def on_record() -> set[tuple[str, str, str]]:
-    """Return the implementations, operations and dtypes of which some failure is on record."""
+    """Return the packages, operations and dtypes of which some failure is on record, whichever way they are called."""
     entries = [entry for file in RECORDS.glob("*.json") for entry in json.loads(file.read_text())["entries"]]
-    return {(entry["target"], entry["operation"], entry["dtype"]) for entry in entries}
+    return {(_package(entry["target"]), entry["operation"], entry["dtype"]) for entry in entries}
+
+
+def _package(name: str) -> str:
+    return name.partition("-")[0]
 
 
 def slices(targets: list[str], seeds: int) -> Iterator[tuple[Implementation, str, int]]:
@@ -45,7 +49,7 @@ def slices(targets: list[str], seeds: int) -> Iterator[tuple[Implementation, str
         for target in targets
         for each in resolve(target)
         for dtype in each.claims.dtypes
-        if (each.name, each.operation, dtype) not in known
+        if (_package(each.name), each.operation, dtype) not in known
     ]
     yield from ((each, dtype, seed) for seed in range(seeds) for each, dtype in every)
 
