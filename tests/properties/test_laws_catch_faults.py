@@ -12,6 +12,7 @@ import pytest
 
 from normspec.implementations.contract import Implementation
 from normspec.implementations.faulty import FAULTS
+from normspec.implementations.faulty.precision import FEW
 from normspec.properties.check import check
 from normspec.properties.detection import Matrix, detect_pinned, matrix
 from normspec.properties.hunt import Settings
@@ -122,6 +123,7 @@ MEMBERS: Mapping[str, int] = {
     "low-precision-accumulation": 8,
     "channels-last-mispaired": 9,
     "row-index-overflow": 8,
+    "mean-recomputed": FEW + 1,
 }
 USUAL_MEMBERS = 4
 
