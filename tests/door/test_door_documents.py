@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import json
 import re
 import shlex
 import subprocess
@@ -81,6 +82,34 @@ def _timeless(text):
     """The text without what differs from machine to machine, and with every change to the search for the case."""
     counted = re.sub(r"\d+ (checks|of them|s, seed)", r"some \1", " ".join(text.split()))
     return re.sub(r"(found step 0 \(train\): y).* smallest .* (DOES NOT)", r"\1 \2", counted)
+
+
+MEASURED = json.loads((ROOT / "docs" / "data" / "oracle.json").read_text(encoding="utf-8"))
+WHAT = ("enclosure", "enclosure and tolerance")
+SPEED = re.findall(r"^\| ([\d ]+) \| ([\d ]+) \|((?: [\d.]+ \|){4})$", README, re.MULTILINE)
+
+
+def ratio(groups, members, direction, what="enclosure", against="numpy float64"):
+    wanted = {"groups": groups, "members": members, "direction": direction, "what": what, "against": against}
+    (line,) = (line for line in MEASURED["lines"] if wanted.items() <= line.items())
+    return line["ratio"]
+
+
+@pytest.mark.parametrize(("groups", "members", "told"), SPEED)
+def test_the_table_of_speed_is_what_was_measured(groups, members, told):
+    which = int(groups.replace(" ", "")), int(members.replace(" ", ""))
+    enclosure, both = ([ratio(*which, way, what) for way in ("forward", "backward")] for what in WHAT)
+    assert told.split(" |")[:4] == [*(f" {each:.1f}" for each in enclosure), *(f" {each:.0f}" for each in both)]
+
+
+def test_the_words_on_speed_are_what_was_measured():
+    forward, backward = (1 / ratio(1, 1000, way, against="mpmath") for way in ("forward", "backward"))
+    gradcheck = 1 / ratio(64, 64, "backward", WHAT[1], "gradcheck")
+    words = " ".join(README.split())
+    assert len(SPEED) == 5
+    assert f"{forward:.0f} times (backward {backward:.0f} times) as fast as the same formula in mpmath" in words
+    assert f"costs {gradcheck:.0f} times less than `torch.autograd.gradcheck`" in words
+    assert f"Measured on {MEASURED['date']} on an {MEASURED['processor']} ({MEASURED['cores']} shared cores" in words
 
 
 def test_the_table_of_environments_is_the_one_of_tox():
