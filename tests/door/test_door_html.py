@@ -6,6 +6,8 @@ import pytest
 from door_fakes import KNOWN, MESSAGE, SNIPPET, result
 from html_reports import HOSTILE, hostile, large, small
 
+from normspec.html.matrix import matrices
+from normspec.html.overview import overview_of
 from normspec.html.page import report_page
 from normspec.html.scales import LogScale, Scale, power
 from normspec.html.sentences import verdict
@@ -108,6 +110,19 @@ def test_a_large_report_makes_a_page_below_two_megabytes():
     assert len(page.encode()) < 2_000_000
     assert page.count('<table class="matrix dense">') == 3, "one for each implementation"
     assert Elements(page).words.count("operation_19") >= 5
+
+
+def test_the_overview_counts_every_result_and_leads_to_each_matrix():
+    report = large()
+    tables = matrices(report.results, {})
+    found = overview_of(report, tables)
+    lines = [line for _, those in found.operations for line in those]
+    assert sum(sum(line.counts) for line in lines) == len(report.results)
+    assert {line.href for line in lines} == {table.anchor for table in tables}
+    for line in lines:
+        assert [part.start for part in line.bar] == sorted(part.start for part in line.bar)
+        assert sum(part.length for part in line.bar) == pytest.approx(100, abs=0.05)
+    assert overview_of(small(), matrices(small().results, {})) is None, "one matrix shows it all"
 
 
 def test_a_page_is_the_same_whenever_it_is_made():

@@ -54,6 +54,13 @@ def test_a_folded_failure_opens_where_it_is_linked_to(look):
     assert not sight.page.is_visible("#failure-8 pre.case")
 
 
+def test_a_matrix_is_open_where_something_is_broken_and_others_open_by_the_overview(look):
+    sight = look(large())
+    assert [sight.page.is_visible(f"#matrix-{number} table") for number in (1, 2, 3)] == [False, False, True]
+    sight.page.click('.over a[href="#matrix-2"] >> nth=0')
+    assert [sight.page.is_visible(f"#matrix-{number} table") for number in (1, 2, 3)] == [False, True, True]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_the_system_and_the_switch(look, scheme):
     sight = look(small(), scheme=scheme)
@@ -90,7 +97,7 @@ def test_enter_on_a_mark_leads_to_the_failure(look):
 def test_the_copy_button_copies_the_program(look):
     sight = look(small(), permissions=["clipboard-read", "clipboard-write"])
     sight.page.click(".copy")
-    sight.page.wait_for_function("document.getElementById('said').textContent !== ''")
+    sight.page.wait_for_selector("#said:not(:empty)", state="attached")
     assert sight.page.evaluate("navigator.clipboard.readText()") == "print(1)"
     assert sight.page.text_content(".copy") == "Copied"
 

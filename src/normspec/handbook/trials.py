@@ -38,10 +38,11 @@ def _section(data: Path, name: str) -> str:
 
 
 def _alarms(record: Record) -> Iterator[str]:
-    seeds = 1 + max(row["seeds"][1] for row in record["rows"])
+    most, least = (1 + each(row["seeds"][1] for row in record["rows"]) for each in (max, min))
+    seeds = _many(most, "seed") if most == least else f"{least} to {_many(most, 'seed')}"
     yield (
         f"{_count(record['cases'])} cases, each asked all laws, of {record['implementations']} correct implementations "
-        f"in {record['operations']} operations, under {_many(seeds, 'seed')}: "
+        f"in {record['operations']} operations, under {seeds}: "
         f"{_count(record['rejected'])} were rejected.\n"
     )
     rows = sorted(record["rows"], key=lambda row: str(row["implementation"]))

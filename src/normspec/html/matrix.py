@@ -37,8 +37,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Matrix:
-    """One table: its caption, the columns that share a heading with the number of their dtypes, the rows."""
+    """One table: its anchor and caption, the columns that share a heading with their dtypes, the rows."""
 
+    anchor: str
     caption: str
     heads: tuple[tuple[str, tuple[str, ...]], ...]
     rows: tuple[Row, ...]
@@ -53,15 +54,21 @@ class Matrix:
         """Return how many laws are kept wherever they were asked."""
         return sum(row.clean for row in self.rows)
 
+    @property
+    def broken(self) -> bool:
+        """Return whether some law is broken."""
+        return any(cell.kind and cell.kind.class_ == "broken" for row in self.rows for cell in row.cells)
+
 
 def matrices(results: Sequence[Result], anchors: Mapping[Place, str]) -> list[Matrix]:
     """Return the tables: one where few implementations were asked, else one for each of them or for each operation."""
     asked = list(by(lambda result: (result.target, result.operation), results))
     targets, operations = ({key(part[0]) for part in asked} for key in (_target, _operation))
     if len(asked) <= MOST_TOGETHER or len(asked) == len(targets) == len(operations):
-        return [_matrix(_caption(targets, operations), asked, _both if len(operations) > 1 else _target, anchors)]
+        return [_matrix(1, _caption(targets, operations), asked, _both if len(operations) > 1 else _target, anchors)]
     outer, inner = (_target, _operation) if len(targets) <= len(operations) else (_operation, _target)
-    return [_matrix(outer(parts[0][0]), parts, inner, anchors) for parts in by(lambda part: outer(part[0]), asked)]
+    tables = enumerate(by(lambda part: outer(part[0]), asked), 1)
+    return [_matrix(number, outer(parts[0][0]), parts, inner, anchors) for number, parts in tables]
 
 
 def _target(result: Result) -> str:
@@ -81,7 +88,11 @@ def _caption(targets: set[str], operations: set[str]) -> str:
 
 
 def _matrix(
-    caption: str, parts: Iterable[Sequence[Result]], head: Callable[[Result], str], anchors: Mapping[Place, str]
+    number: int,
+    caption: str,
+    parts: Iterable[Sequence[Result]],
+    head: Callable[[Result], str],
+    anchors: Mapping[Place, str],
 ) -> Matrix:
     columns = [_column(part) for part in parts]
     names = {result.law for column in columns for result in column.values()}
@@ -99,7 +110,7 @@ def _matrix(
         )
         for law in laws
     )
-    return Matrix(caption, tuple(heads), rows)
+    return Matrix(f"matrix-{number}", caption, tuple(heads), rows)
 
 
 def _column(part: Sequence[Result]) -> dict[tuple[str, str], Result]:

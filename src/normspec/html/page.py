@@ -14,13 +14,13 @@ from normspec.grades.grading import Table
 from normspec.html.accuracy import sights
 from normspec.html.grades import sheets
 from normspec.html.matrix import matrices
+from normspec.html.overview import overview_of
 from normspec.html.sentences import counts, verdict
 from normspec.html.stories import Recorded, anchors, law_of, stories
 from normspec.html.undecided import laws_of
 from normspec.reports.comparing import Comparison, Row
 from normspec.reports.groups import by, failures, known
 from normspec.reports.marks import KINDS, SHORT, kind_of
-from normspec.reports.overview import overview
 from normspec.reports.report import Report
 
 
@@ -28,13 +28,14 @@ def report_page(report: Report, grades: Table | None = None) -> str:
     """Return the page of a run, with the accuracy table where there is one."""
     told = stories(failures(report.results))
     recorded = [Recorded(number, *entry) for number, entry in enumerate(known(report.results), 1)]
+    tables = matrices(report.results, anchors(told, recorded))
     return filled(
         "report.html.j2",
         report=report,
         verdict=verdict(report),
         counts=counts(report),
-        matrices=matrices(report.results, anchors(told, recorded)),
-        overview_of=overview(report.results),
+        matrices=tables,
+        overview_of=overview_of(report, tables),
         kinds=_kinds(report),
         stories=told,
         recorded=recorded,

@@ -1,47 +1,41 @@
-"""One line an operation: how many laws each implementation keeps, and what became of the others."""
+"""One line an implementation and operation: how many laws, in all dtypes, came out how."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from normspec.properties.verdict import Result
+from normspec.reports.groups import by
 from normspec.reports.marks import KINDS, Kind
 
 
 @dataclass(frozen=True)
 class Tally:
-    """The results of one implementation and operation: those kept, those asked, the others by kind."""
+    """The results of one implementation and operation, counted by kind, in the order of the overview's kinds."""
 
-    kept: int
-    asked: int
-    others: tuple[tuple[Kind, int], ...]
+    target: str
+    operation: str
+    counts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Overview:
-    """A tally for each operation and implementation; None where it was not asked."""
+    """The kinds that occur, what is kept first, and a tally for each implementation and operation."""
 
-    targets: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Tally | None, ...]], ...]
-
-
-def overview(results: Sequence[Result]) -> Overview | None:
-    """Return the overview of a run; None where it is about one operation, whose matrix is as short."""
-    targets = tuple(dict.fromkeys(result.target for result in results))
-    found: dict[tuple[str, str], list[Result]] = {}
-    for result in results:
-        found.setdefault((result.operation, result.target), []).append(result)
-    operations = tuple(dict.fromkeys(result.operation for result in results))
-    rows = tuple((o, tuple(tally(found[o, t]) if (o, t) in found else None for t in targets)) for o in operations)
-    return Overview(targets, rows) if len(operations) > 1 else None
+    kinds: tuple[Kind, ...]
+    tallies: tuple[Tally, ...]
 
 
-def tally(results: Sequence[Result]) -> Tally:
-    """Return what became of some results."""
-    counts = counted(results)
-    besides = ("conforms", "not claimed")
-    others = tuple((kind, counts[name]) for name, kind in KINDS.items() if counts[name] and name not in besides)
-    return Tally(counts["conforms"], len(results) - counts["not claimed"], others)
+def overview(results: Sequence[Result]) -> Overview:
+    """Return the overview of a run, in the order in which it was asked."""
+    parts = by(lambda result: (result.target, result.operation), results)
+    counts = [counted(part) for part in parts]
+    shown = [name for name in KINDS if name == "conforms" or any(count[name] for count in counts)]
+    tallies = (
+        Tally(part[0].target, part[0].operation, tuple(count[name] for name in shown))
+        for part, count in zip(parts, counts, strict=True)
+    )
+    return Overview(tuple(KINDS[name] for name in shown), tuple(tallies))
 
 
 def counted(results: Sequence[Result]) -> Counter[str]:

@@ -10,8 +10,7 @@ from rich.text import Text
 from normspec.clean import one_line
 from normspec.properties.verdict import Result
 from normspec.reports.groups import Group, by
-from normspec.reports.marks import KINDS
-from normspec.reports.overview import counted
+from normspec.reports.overview import Overview, overview
 from normspec.terminal.layout import print_rich, wrapped
 
 STYLES = {"kept": "green", "broken": "bold red", "known": "yellow", "undecided": "yellow", "silent": "dim"}
@@ -20,23 +19,21 @@ STYLES = {"kept": "green", "broken": "bold red", "known": "yellow", "undecided":
 
 def print_overview(results: Sequence[Result]) -> None:
     """Print how many laws, in all dtypes, came out how; and which are undecided, for no failure tells of them."""
-    print_rich(_table(results))
+    print_rich(_table(overview(results)))
     for line in _undecided(results):
         click.echo(wrapped(line, "  ", ""))
 
 
-def _table(results: Sequence[Result]) -> Table:
-    parts = by(lambda result: (result.target, result.operation), results)
-    counts = [counted(part) for part in parts]
-    shown = [name for name in KINDS if name == "conforms" or any(count[name] for count in counts)]
+def _table(found: Overview) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("implementation", overflow="fold")
     table.add_column("operation", overflow="fold")
-    for name in shown:
-        table.add_column(KINDS[name].word, justify="right")
-    for part, count in zip(parts, counts, strict=True):
-        cells = (Text(str(count[name]) if count[name] else "", style=STYLES[KINDS[name].class_]) for name in shown)
-        table.add_row(Text(one_line(part[0].target)), Text(one_line(part[0].operation)), *cells)
+    for kind in found.kinds:
+        table.add_column(kind.word, justify="right")
+    for each in found.tallies:
+        counts = zip(found.kinds, each.counts, strict=True)
+        cells = (Text(str(count) if count else "", style=STYLES[kind.class_]) for kind, count in counts)
+        table.add_row(Text(one_line(each.target)), Text(one_line(each.operation)), *cells)
     return table
 
 
