@@ -85,7 +85,7 @@ def interface_of(module: nn.Module, shape: Shape, declared: Mapping[str, Any]) -
         return f"not recognized: the name {type(module).__name__} is of no operation, and it tracks no statistics"
     if len(shape) not in OPERATIONS[operation].ranks:
         return f"not recognized: {operation} takes no x of shape {shape}"
-    names = {name: place for name in PLACES if (place := _place(module, name))}
+    names = places(module)
     attributes = _attributes(module, operation, shape, names, declared)
     missing = [name for name, value in attributes.items() if value is MISSING]
     if missing:
@@ -121,6 +121,11 @@ def _attributes(
 
 def _first(module: nn.Module, places: tuple[str, ...]) -> Any:
     return next((getattr(module, place) for place in places if hasattr(module, place)), MISSING)
+
+
+def places(module: nn.Module) -> dict[str, str]:
+    """Return where a module keeps what the specification names, as far as it does."""
+    return {name: place for name in PLACES if (place := _place(module, name))}
 
 
 def _place(module: nn.Module, name: str) -> str:

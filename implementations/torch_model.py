@@ -14,8 +14,10 @@ from torch import nn
 from normspec.implementations.ask import message_of
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError
+from normspec.implementations.torch_beyond import going_beyond
 from normspec.implementations.torch_interface import Interface, interface_of, is_candidate
 from normspec.implementations.torch_layer import ModuleLayer, ShapeError
+from normspec.implementations.torch_module import REFUSALS
 from normspec.implementations.torch_structure import faults_of
 from normspec.spec.case import Case
 from normspec.spec.claims import Claims
@@ -109,6 +111,7 @@ def _layer(name: str, module: nn.Module, shape: Shape, declared: Declared) -> li
     found = interface_of(module, shape, declared.get(type(module).__name__, {}))
     if isinstance(found, str):
         return [_unrecognized(name, found)]
+    own = type(module).__module__.startswith("torch.nn.")
     claims = Claims(
         dtypes=(str(found.dtype).removeprefix("torch."),),
         ranks=(len(shape),),
@@ -128,10 +131,11 @@ def _layer(name: str, module: nn.Module, shape: Shape, declared: Declared) -> li
         operation=found.operation,
         create=partial(ModuleLayer, build=partial(_copied, module), names=found.names),
         claims=claims,
-        refusals=(ShapeError,),
-        stands_for="torch-module" if type(module).__module__.startswith("torch.nn.") else "",
+        refusals=(ShapeError, *(REFUSALS if own else ())),  # what raises in anybody else's layer may be a mistake
+        stands_for="torch-module" if own else "",
         statement=f"{type(module).__name__} in its place, on x of shape {'x'.join(map(str, shape))}",
     )
+    layer = going_beyond(layer, claims.shapes[0], momentum=False)  # the layer has the momentum that it has
     return [layer, *(_faulty(layer, fault, why) for fault, why in faults_of(module, shape, found).items())]
 
 

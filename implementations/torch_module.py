@@ -1,6 +1,7 @@
-"""A torch module class as an implementation: its signature and its state_dict say what it claims."""
+"""A torch module class as an implementation: its signature and what it holds say what it claims."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from inspect import signature
 from typing import Any
@@ -11,8 +12,10 @@ from torch import nn
 from normspec.implementations.ask import message_of
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError, signature_of
+from normspec.implementations.torch_beyond import going_beyond
 from normspec.implementations.torch_calls import normalized_shape
-from normspec.implementations.torch_layer import NAMES, ModuleLayer
+from normspec.implementations.torch_interface import places
+from normspec.implementations.torch_layer import ModuleLayer
 from normspec.spec.case import Case
 from normspec.spec.claims import Claims
 from normspec.spec.operations import OPERATIONS, Operation
@@ -36,22 +39,30 @@ def torch_module(
 
     factory's first argument is the number of channels, for layer norm and RMS norm the normalized shape; group norm
     also takes the number of groups. eps (or epsilon) is needed, and momentum, affine and track_running_stats are passed
-    when it has them. What the module's state_dict holds of weight, bias, running_mean and running_var is claimed;
-    claims changes or adds fields of Claims. Raises TargetError for a factory that cannot be called so.
+    when it has them. What the module holds under a name in normspec.implementations.torch_interface.PLACES, such as
+    weight or running_mean, is claimed, and to be saved, copied and frozen; second order and forward mode where autograd
+    goes through it so. claims changes or adds fields of Claims.
+
+    Raises TargetError for a factory that cannot be called so.
     """
     label = name or getattr(factory, "__qualname__", repr(factory))
     if operation not in FIRST:
         raise TargetError(f"operation={operation!r} is none that a module can be: choose from {', '.join(FIRST)}")
-    return Implementation(
+    spec = OPERATIONS[operation]
+    trial = _trial_of(factory, spec, label)
+    names = places(trial)
+    own = _claims_of(factory, spec, label, names)
+    found = Implementation(
         name=label,
         operation=operation,
-        create=partial(ModuleLayer, build=partial(built, factory)),
-        claims=Claims(
-            **(_claims_of(factory, OPERATIONS[operation], label) | {"conventions": conventions} | dict(claims or {}))
-        ),
+        create=partial(ModuleLayer, build=partial(built, factory), names=names),
+        claims=Claims(**own, conventions=conventions),
         refusals=REFUSALS,
         statement=f"torch module {label}, gradients by autograd",
     )
+    shape = _shape(own["ranks"][0])
+    beyond = going_beyond(found, shape, momentum=hasattr(trial, "momentum"))
+    return replace(beyond, claims=replace(beyond.claims, **dict(claims or {})))
 
 
 def built(factory: Factory, case: Case) -> nn.Module:
@@ -144,8 +155,8 @@ def _ranks(factory: Factory, operation: Operation, label: str) -> tuple[int, ...
     return tuple(taken)
 
 
-def _claims_of(factory: Factory, operation: Operation, label: str) -> dict[str, Any]:
-    """Return the claims that a trial module shows."""
+def _trial_of(factory: Factory, operation: Operation, label: str) -> nn.Module:
+    """Return a module to look at."""
     names = names_of(factory)
     if not names or not {"eps", "epsilon"} & set(names[1:]):
         raise TargetError(
@@ -153,10 +164,15 @@ def _claims_of(factory: Factory, operation: Operation, label: str) -> dict[str, 
             "its first argument must be the number of channels, and it must take eps"
         )
     try:
-        held = _for_shape(factory, operation, _shape(operation.ranks[0])).state_dict()
+        return _for_shape(factory, operation, _shape(operation.ranks[0]))
     except Exception as error:
         raise TargetError(f"{label}(3) raised {type(error).__name__}: {message_of(error)}") from error
-    parameters = tuple(name for name in operation.parameters if NAMES[name] in held)
+
+
+def _claims_of(factory: Factory, operation: Operation, label: str, held: Mapping[str, str]) -> dict[str, Any]:
+    """Return the claims that show in what a trial module holds, and in the factory's parameters."""
+    names = names_of(factory)
+    parameters = tuple(name for name in operation.parameters if name in held)
     state = tuple(name for name in operation.state if name in held)
     tracked = len(state) == 2 or not operation.state
     return {

@@ -6,7 +6,7 @@ normspec check examples/models/tutorial_mended.py:build_model
 import torch
 from torch import nn
 
-layers = {"BatchNorm": {"momentum": "weighs_old", "running_variance": "biased"}}
+layers = {"BatchNorm": {"momentum": "weighs_old", "running_variance": "biased", "single_element": "zero"}}
 """What the layer does not show: where it differs from the defaults of `normspec list conventions`."""
 
 

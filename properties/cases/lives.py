@@ -11,13 +11,12 @@ from normspec.properties.cases.draws import cotangents, quarters, sizes, tensors
 from normspec.properties.cases.regimes import Scale
 from normspec.properties.cases.scripts import USUAL_EPSILON, layouts, open_attributes, verbs_of
 from normspec.properties.cases.shapes import Extent, small_shapes
-from normspec.properties.cases.within import array_of, case_within
+from normspec.properties.cases.within import PLAIN, array_of, case_within, laid
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
 
 LONG = 50
 MOST_LAYERS = 3
-PLAIN = [[1, -2], [3, 0.5], [-0.5, 4]]
 
 
 @dataclass
@@ -107,8 +106,7 @@ def pinned(extent: Extent) -> list[Case]:
     known = doings(extent)
     if not known:
         return []
-    least = min(extent.ranks)
-    x = array_of(PLAIN, extent) if least == 2 else array_of(PLAIN, extent).T.reshape(1, 2, *[1] * (least - 3), 3)
+    x = array_of(laid(PLAIN, extent), extent)
     tracked = bool(extent.claims.state) and "infer" in extent.claims.verbs
     found = [each for name, script in _scripts(x, tracked=tracked).items() if name in known
              and (each := _case(extent, script)) is not None]  # fmt: skip

@@ -10,13 +10,12 @@ import numpy as np
 
 from normspec.properties.cases.scripts import spoilable
 from normspec.properties.cases.shapes import Extent, geometries
-from normspec.properties.cases.within import LONG, array_of, case_within, tiled
+from normspec.properties.cases.within import LONG, PLAIN, array_of, case_within, laid, tiled
 from normspec.spec.case import GRADIENTS, SECOND, Case, Step, Verb
 from normspec.spec.formats import Array
 from normspec.spec.operations.fitting import nothing_like
 from normspec.spec.partition import Shape
 
-PLAIN = np.array([[1, -2], [3, 0.5], [-0.5, 4]])
 IMAGE = (2, 2, 2, 3)
 SQUARE = (2, 4, 4)
 IN_MEMORY = ("contiguous", "channels_last")  # the orders in which real layers are fed
@@ -28,10 +27,10 @@ def small(extent: Extent) -> list[Case]:
     And every rank, every choice of axes or groups, and parameters left out.
     """
     largest = np.sqrt(extent.format.largest)
-    plain = array_of(_plain_for(extent), extent)
-    huge = array_of(_plain_for(extent) * largest, extent)
-    tiny = array_of(_plain_for(extent) * 2.0**-7, extent)
-    far = array_of(_plain_for(extent) + 2.0 ** (extent.format.precision - 5), extent)
+    plain = array_of(laid(PLAIN, extent), extent)
+    huge = array_of(laid(PLAIN, extent) * largest, extent)
+    tiny = array_of(laid(PLAIN, extent) * 2.0**-7, extent)
+    far = array_of(laid(PLAIN, extent) + 2.0 ** (extent.format.precision - 5), extent)
     image = array_of(np.cumsum(np.arange(24) % 5).reshape(IMAGE) / 4, extent)
     forwards = (Step("infer", plain), Step("train", plain * plain.dtype.type(3)))
     found = [
@@ -71,12 +70,6 @@ def _fitted(extent: Extent, x: Array, other: Array) -> list[Case]:
 def _twice(x: Array) -> Step:
     """Return a double backward of the first step."""
     return Step("backward", None, x[::-1], 0, SECOND, direction=np.flip(x))
-
-
-def _plain_for(extent: Extent) -> Array:
-    """Return the plain input in the operation's least rank: with channels, or as one sample with channels and space."""
-    least = min(extent.ranks)
-    return PLAIN if least == 2 else PLAIN.T.reshape(1, 2, *[1] * (least - 3), 3)
 
 
 def _of_every_rank(extent: Extent) -> list[Case]:
@@ -154,7 +147,7 @@ def large(extent: Extent) -> list[Case]:
 
 def degenerate(extent: Extent) -> list[Case]:
     """Return a group of one element, and an empty batch followed by another one."""
-    x = array_of(_plain_for(extent), extent)
+    x = array_of(laid(PLAIN, extent), extent)
     one = x[(slice(1), slice(None), *[slice(1)] * (x.ndim - 2))]
     scripts = (
         (Step("train", one),),
@@ -172,7 +165,7 @@ def _elementwise(extent: Extent) -> bool:
 
 def invalid(extent: Extent) -> list[Case]:
     """Return a negative epsilon, and each parameter one element too long."""
-    valid = case_within(extent, (Step("train", array_of(_plain_for(extent), extent)),), 1e-3)
+    valid = case_within(extent, (Step("train", array_of(laid(PLAIN, extent), extent)),), 1e-3)
     return list(_spoilt(valid, spoilable(extent))) if valid is not None else []
 
 

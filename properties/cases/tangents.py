@@ -1,18 +1,16 @@
 """Cases of forward mode: one forward step, and the tangent of its y where x and some parameters move."""
 
-import numpy as np
 from hypothesis import strategies as st
 
 from normspec.properties.cases.draws import cotangents, subsets
 from normspec.properties.cases.scripts import small
 from normspec.properties.cases.shapes import Extent
-from normspec.properties.cases.within import array_of, case_within
+from normspec.properties.cases.within import PLAIN, array_of, case_within, laid
 from normspec.spec.case import Case, Step, Verb
 from normspec.spec.formats import Array
 
 MOVING = ("gamma", "beta")
-PLAIN = [[1, -2], [3, 0.5], [-0.5, 4]]
-ALONG = [[0.5, 1], [-2, 0.25], [3, -1]]
+ALONG: list[list[float]] = [[0.5, 1], [-2, 0.25], [3, -1]]
 
 
 def tangents(extent: Extent) -> st.SearchStrategy[Case]:
@@ -34,12 +32,10 @@ def pinned(extent: Extent) -> list[Case]:
     """Return a training and an inference with every tangent, where that is claimed."""
     if "jvp" not in extent.claims.verbs:
         return []
-    least = min(extent.ranks)
-    x, u = (np.array(values) if least == 2 else np.array(values).T.reshape(1, 2, *[1] * (least - 3), 3)
-            for values in (PLAIN, ALONG))  # fmt: skip
+    x, u = (array_of(laid(values, extent), extent) for values in (PLAIN, ALONG))
     verbs: tuple[Verb, ...] = ("train", "infer")
-    found = (case_within(extent, (Step(verb, array_of(x, extent)),), 1e-3) for verb in verbs)
-    return [_moved(case, array_of(u, extent)) for case in found if case is not None]
+    found = (case_within(extent, (Step(verb, x),), 1e-3) for verb in verbs)
+    return [_moved(case, u) for case in found if case is not None]
 
 
 def _moved(case: Case, u: Array) -> Case:

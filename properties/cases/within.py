@@ -1,5 +1,7 @@
 """One case of given steps within an implementation's claims, with everything that is claimed given."""
 
+from math import prod
+
 import numpy as np
 
 from normspec.properties.cases.shapes import Extent, Geometry, geometries
@@ -9,6 +11,7 @@ from normspec.spec.operations import Operation
 from normspec.spec.operations.operation import Attributes
 from normspec.spec.partition import Shape
 
+PLAIN: list[list[float]] = [[1, -2], [3, 0.5], [-0.5, 4]]
 LONG = 4097  # long enough that a sum of equal terms, one after the other, drifts far out of a tree's bound
 ANYTHING = [0.75, -1.25, 2]  # for parameters that are none of these
 GIVEN: dict[str, list[float]] = {
@@ -91,6 +94,20 @@ def _within(step: Step, operation: Operation, shape: Shape, attributes: Attribut
         seconds = tuple(name for name in SECOND if name != "ddgamma" or "dgamma" in gradients)
         return Step("backward", None, np.resize(step.cotangent, y), step.of, seconds, direction=step.direction)
     return Step("backward", None, np.resize(step.cotangent, y), step.of, gradients)
+
+
+def laid(values: list[list[float]], extent: Extent) -> Array:
+    """Return values of three rows and two channels in float64, in the extent's least rank.
+
+    That is (3, 2), or one sample with channels and space. Where only some shapes can be asked for, it is the smallest
+    of them, along each axis of which the values come one after the other.
+    """
+    plain = np.array(values, dtype=np.float64)
+    if extent.claims.shapes:
+        along = np.indices(min(extent.claims.shapes, key=prod)).sum(axis=0)
+        return np.asarray(plain.reshape(-1)[along % plain.size])
+    least = min(extent.ranks)
+    return plain if least == 2 else plain.T.reshape(1, 2, *[1] * (least - 3), 3)
 
 
 def array_of(values: object, extent: Extent) -> Array:
