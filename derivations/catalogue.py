@@ -95,6 +95,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "running-expectation",
         "running-variance",
         "initial-bias",
+        "debiased-step",
         "cumulative-average",
         "momentum-swap",
     ),

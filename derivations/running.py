@@ -133,6 +133,15 @@ CHAPTER = Chapter(
             ),
         ),
         claim(
+            "debiased-step",
+            "Divided by 1 − qᵗ, the average moves by the weight (1 − q)/(1 − qᵗ): wholly in the first step, t = 1.",
+            Equation(
+                (q * (1 - q**t) * r + (1 - q) * new) / (1 - q ** (t + 1)),
+                r + (1 - q) / (1 - q ** (t + 1)) * (new - r),
+                "r(1 − qᵗ) is the average from zero, before",
+            ),
+        ),
+        claim(
             "cumulative-average",
             "With weight 1/(t + 1) for the next batch, the average is that of all batches (momentum none).",
             Induction(

@@ -134,6 +134,11 @@ def moved(old: Array, new: Array, weight: float) -> Array:
     return running
 
 
+def debiased(weight: float, count: int) -> float:
+    """Return the weight of the count-th batch over the sum of all weights so far."""
+    return weight / (1 - (1 - weight) ** count) if weight else 0.0
+
+
 def new_weight(momentum: float | None, convention: str, count: int) -> float:
     """Return the weight of the count-th batch: 1 / count for momentum=None, the cumulative average."""
     if momentum is None:
@@ -183,6 +188,14 @@ def ddx_rescaled(g: Array, u: Array, xhat: Array, scale: Array) -> Array:
     along_g, along_u = average(g * xhat), average(u * xhat)
     rest_g, rest_u = g - xhat * along_g, u - xhat * along_u
     own = average(g * u) - along_g * along_u
+    return np.asarray(-np.square(scale) * (xhat * own + along_g * rest_u + along_u * rest_g))
+
+
+def ddx_direction(g: Array, u: Array, xhat: Array, scale: Array) -> Array:
+    """Return the gradient for x of the inner product of u with dx_direction."""
+    along_g, along_u = total(g * xhat), total(u * xhat)
+    rest_g, rest_u = g - xhat * along_g, u - xhat * along_u
+    own = total(g * u) - along_g * along_u
     return np.asarray(-np.square(scale) * (xhat * own + along_g * rest_u + along_u * rest_g))
 
 

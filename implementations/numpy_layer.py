@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from normspec.implementations.formulas import Formulas
+from normspec.implementations.formulas import Formulas, debiased
 from normspec.spec.case import Case
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
@@ -254,6 +254,8 @@ class NumpyLayer:
         if self.conventions["running_variance"] == "unbiased":
             variance = self.formulas.unbiased(standardized.mean, variance, groups.members)
         weight = self.formulas.new_weight(self.momentum, self.conventions["momentum"], self.batches)
+        if self.momentum is not None and self.conventions["initial_value"] == "debiased":
+            weight = debiased(weight, self.batches)
         for name, new in (("running_mean", standardized.mean), ("running_var", variance)):
             old = self.running[name].astype(self.working)
             self.running[name] = self.formulas.moved(old, _by_block(groups, blocks, new), weight).astype(self.dtype)

@@ -12,13 +12,14 @@ from operator import eq
 from types import MappingProxyType
 
 from normspec.implementations.contract import Implementation
-from normspec.properties.identify_axes import EPSILON_PLACE, HALVES, Axis, axes_of, own_variant
+from normspec.properties.identify_axes import EPSILON_PLACE, HALVES, axes_of, own_variant
 from normspec.properties.identify_cases import Probe, probes
 from normspec.properties.identify_conduct import conduct
 from normspec.properties.identify_demands import Demands, outside
 from normspec.properties.identify_epsilon import KNOWN, epsilon_used
 from normspec.properties.identify_findings import Evidence, Finding, concluded
 from normspec.properties.identify_halves import impossible
+from normspec.properties.identify_wording import Axis
 from normspec.properties.trial import Trial
 from normspec.spec.expectation import Expected
 from normspec.spec.operations import OPERATIONS

@@ -5,13 +5,14 @@ with another epsilon, other axes, another sum, whose certified enclosure is then
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isqrt
 from types import MappingProxyType
 
 import numpy as np
 
+from normspec.properties.identify_extent import NORMALIZED_AXES
+from normspec.properties.identify_wording import Axis, Reworded, Wording, as_asked, forward_of, same
 from normspec.spec.branches import BRANCHES
 from normspec.spec.case import Case
 from normspec.spec.conventions import CONVENTIONS
@@ -19,41 +20,10 @@ from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS, Operation
 from normspec.spec.rows import widened
 
-Reworded = tuple[Case, Callable[[Array], Array]]
-"""A case, and what takes an array in the shape of its x back to the shape that was asked for."""
-
-Wording = Callable[[Case, int], Reworded | None]
-"""From a case and a step to the same demand in other words; None where the variant demands nothing there."""
-
 CLAMPED = tuple(name for name in BRANCHES if OPERATIONS[name].divisor(2) == 1 and name.endswith("_normalize"))
 """The operations that divide by the greater of a norm and epsilon."""
 
 HALVES = ("float16", "bfloat16")
-
-
-def same(values: Array) -> Array:
-    """Return the values."""
-    return values
-
-
-def as_asked(case: Case, index: int) -> Reworded | None:
-    """Return the question itself."""
-    return case, same
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One axis: its variants in words, the outputs that show it, the first best, and the dtypes; all where none.
-
-    wordings puts the question in a variant's words; a variant without one is a convention of the specification.
-    """
-
-    name: str
-    statement: str
-    variants: Mapping[str, str]
-    outputs: tuple[str, ...] = ("y", "dx")
-    dtypes: tuple[str, ...] = ()
-    wordings: Mapping[str, Wording] = field(default_factory=dict)
 
 
 def _with(case: Case, **attributes: object) -> Case:
@@ -87,6 +57,11 @@ def _moment(operation: Operation, row: Array) -> Fraction:
     return sum(((value - centre) ** 2 for value in values), Fraction()) / operation.divisor(len(values))
 
 
+def _root(square: Fraction) -> Fraction:
+    """Return the square root, more exactly than a float64 holds it."""
+    return Fraction(isqrt(square.numerator * square.denominator << 256), square.denominator << 128)
+
+
 def _root_of_sum(square: Fraction, root: Fraction, epsilon: Fraction) -> Fraction:
     return square + epsilon
 
@@ -116,8 +91,8 @@ def _placed(divisor: Callable[[Fraction, Fraction, Fraction], Fraction]) -> Word
         square, root = shared
         wanted = divisor(square, root, Fraction(case.attributes["epsilon"]))
         if operation.name in CLAMPED:
-            exact = Fraction(isqrt(wanted.numerator), isqrt(wanted.denominator))
-            return (_with(case, epsilon=float(exact)), same) if exact * exact == wanted else None
+            clamp = _root(wanted) if wanted > square else root / 4  # where nothing is added, nothing is clamped
+            return _with(case, epsilon=float(clamp)), same
         return _with(case, epsilon=float(wanted - square)), same
 
     return worded
@@ -146,15 +121,9 @@ OWN_PLACE = MappingProxyType({True: "clamped", False: "inside"})
 """Where the specification has epsilon, by whether the operation clamps."""
 
 
-def _forward(case: Case, index: int) -> int:
-    """Return the position of a step, or of the forward that it is the backward of."""
-    origin = case.script[index].of
-    return index if origin is None else origin
-
-
 def _last_axis(case: Case, index: int) -> Reworded | None:
     """Return the case whose second axis is the last one of x; None where they cannot be taken for each other."""
-    shape = case.script[_forward(case, index)].input.shape
+    shape = case.script[forward_of(case, index)].input.shape
     if shape[1] != shape[-1]:
         return None
 
@@ -174,7 +143,7 @@ CHANNEL_AXIS = Axis(
 
 def _interleaved(case: Case, index: int) -> Reworded | None:
     """Return the case in which the channels of a group are neighbours, where the k-th of every run belongs to one."""
-    channels, groups = case.script[_forward(case, index)].input.shape[1], case.attributes["groups"]
+    channels, groups = case.script[forward_of(case, index)].input.shape[1], case.attributes["groups"]
     order = np.arange(channels).reshape(-1, groups).T.reshape(-1)
     back = np.argsort(order)
     parameters = {name: values[order] for name, values in case.parameters.items()}
@@ -202,13 +171,14 @@ def _added_before(case: Case, index: int) -> Reworded | None:
 OUTPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "momentum": ("running_mean", "running_var"),
+        "initial_value": ("running_mean", "running_var"),
         "running_variance": ("running_var",),
     }
 )
 """What shows a convention of the specification, where it is not y and dx. The first alone has to show it."""
 
 IN_HALVES = ("statistics_dtype", "cast_order", "residual_sum")
-NUMERIC = ("momentum", "running_variance", "scale_form", "deviation", *IN_HALVES)
+NUMERIC = ("momentum", "initial_value", "running_variance", "scale_form", "deviation", *IN_HALVES)
 """The conventions of the specification that numbers show; what an implementation refuses shows the others."""
 
 
@@ -228,6 +198,8 @@ def axes_of(operation: Operation) -> tuple[Axis, ...]:
         found.append(GROUP_ORDER)
     if operation.name in ("batch_norm", "instance_norm", "group_norm"):
         found.append(CHANNEL_AXIS)
+    if operation.name in ("layer_norm", "rms_norm"):
+        found.append(NORMALIZED_AXES)
     return tuple(found)
 
 

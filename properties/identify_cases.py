@@ -13,8 +13,8 @@ from normspec.properties.cases.within import case_within
 from normspec.properties.identify_axes import CLAMPED, HALVES, IN_HALVES
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
-from normspec.spec.operations import OPERATIONS
-from normspec.spec.partition import Shape
+from normspec.spec.operations import OPERATIONS, Operation
+from normspec.spec.partition import Partition, Shape
 
 SHAPES: tuple[Shape, ...] = ((4, 2), (2, 4), (4, 2, 1), (2, 2, 4), (2, 4, 4), (2, 2, 2, 2), (2, 2, 2, 2, 2))
 SQUARES: tuple[Shape, ...] = ((2, 4, 4), (2, 4, 2, 4), (2, 4, 1, 2, 4))  # as many channels as elements in the last axis
@@ -46,8 +46,10 @@ def plain_dtype(implementation: Implementation) -> str:
 def probes(implementation: Implementation) -> Iterator[Probe]:
     """Yield the cases that numbers are asked by."""
     plain = extent_of(implementation, plain_dtype(implementation))
+    for epsilon in EPSILONS:
+        yield from _probes(_uniform(plain, epsilon), ("normalized_axes",))
     yield from _probes(_levelled(plain), ("epsilon_place",))
-    yield from _probes(_trained(plain), ("momentum", "running_variance", "scale_form", "deviation"))
+    yield from _probes(_trained(plain), ("momentum", "initial_value", "running_variance", "scale_form", "deviation"))
     for epsilon in EPSILONS:
         yield from _probes(_squares(plain, epsilon), ("channel_axis", "group_order"))
     for dtype in HALVES:
@@ -103,6 +105,13 @@ def _reversed(x: Array) -> Array:
     return doubled
 
 
+def level_rows(extent: Extent, groups: Partition, level: float) -> Array:
+    """Return rows all of which have this standard deviation and a mean of 0, or this norm."""
+    alone = extent.operation.name in CLAMPED
+    pattern = [-level, *[0.0] * (groups.members - 1)] if alone else [-level, level]
+    return np.resize(pattern, (groups.parts, groups.members))
+
+
 def _levelled(extent: Extent) -> Iterator[Case | None]:
     """Yield inputs all of whose groups have one standard deviation, or norm, which is a power of two near epsilon's.
 
@@ -113,15 +122,10 @@ def _levelled(extent: Extent) -> Iterator[Case | None]:
     fixed = extent.claims.fixed.get("epsilon")
     clamped = extent.operation.name in CLAMPED
     epsilon = float(fixed) if fixed else 16.0 if clamped else 4.0
-    level = 2.0 ** floor(log2(epsilon) / 2) if fixed else 3.0 if clamped else 1.0
+    level = 2.0 ** floor(log2(epsilon) / (1 if clamped else 2)) if fixed else 3.0 if clamped else 1.0
     for geometry in asked(extent, even=not clamped):
         groups = extent.operation.groups(geometry.shape, geometry.attributes)
-        pattern = np.zeros(groups.members)
-        if clamped:
-            pattern[0] = -level
-        else:
-            pattern[0::2], pattern[1::2] = -level, level
-        rows = np.tile(pattern, (groups.parts, 1)) * np.resize([1.0, -1.0, -1.0], (groups.parts, 1))
+        rows = level_rows(extent, groups, level) * np.resize([1.0, -1.0, -1.0], (groups.parts, 1))
         case = built(extent, geometry, groups.join(rows), epsilon)
         if case is None:
             continue
@@ -130,7 +134,7 @@ def _levelled(extent: Extent) -> Iterator[Case | None]:
         state = {**case.state}
         if "running_var" in state:
             state["running_var"] = np.full_like(state["running_var"], level**2)
-        yield case.but(parameters=parameters, state=state)
+        yield _everywhere(case.but(parameters=parameters, state=state))
 
 
 def _trained(extent: Extent) -> Iterator[Case | None]:
@@ -144,6 +148,27 @@ def _squares(extent: Extent, epsilon: float) -> Iterator[Case | None]:
     for geometry in asked(extent, SQUARES):
         size = int(np.prod(geometry.shape))
         yield built(extent, geometry, np.resize(np.square(np.arange(size) % 11) / 8.0, geometry.shape), epsilon)
+
+
+def _uniform(extent: Extent, epsilon: float) -> Iterator[Case | None]:
+    """Yield inputs of several axes to layers that may normalize some, with parameters that are the same everywhere."""
+    if _turnable(extent.operation):
+        for geometry in asked(extent, LARGER, 1):
+            values = np.sin(np.arange(float(np.prod(geometry.shape))) ** 2.0).reshape(geometry.shape)
+            case = built(extent, geometry, values, epsilon)
+            yield None if case is None else _everywhere(case)
+
+
+def _turnable(operation: Operation) -> bool:
+    """Return whether it is a question which axes a layer normalizes: others have parameters of another shape."""
+    return "axes" in operation.open_attributes
+
+
+def _everywhere(case: Case) -> Case:
+    """Return the case with parameters that are the same everywhere, where other axes would have others."""
+    if not _turnable(OPERATIONS[case.operation]):
+        return case
+    return case.but(parameters={n: a if n == "residual" else np.full_like(a, 0.5) for n, a in case.parameters.items()})
 
 
 def _lost(extent: Extent) -> Iterator[Case | None]:

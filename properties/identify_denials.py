@@ -28,7 +28,7 @@ Test = Callable[[Tried], str]
 """What denies a variant in a trial, in words; nothing where nothing does."""
 
 
-def _result(tried: Tried) -> str:
+def failed(tried: Tried) -> str:
     """Return in words what came, where it was no result."""
     outcome = tried.trial.outcome
     return "" if isinstance(outcome, Returned) else f"{type(outcome).__name__.lower()}: {outcome.message}"
@@ -38,31 +38,31 @@ def unrefused(tried: Tried) -> str:
     """Return what denies a refusal: that something else came."""
     if isinstance(tried.trial.outcome, Refused):
         return ""
-    return _result(tried) or "it is answered, not refused"
+    return failed(tried) or "it is answered, not refused"
 
 
 def disagreeing(tried: Tried) -> str:
     """Return what denies the y that the specification demands."""
-    if failed := _result(tried):
-        return failed
-    return _denied(tried.trial.steps[0]["y"], tried.demanded(tried.trial)) if tried.trial.steps[0]["y"].size else ""
+    if why := failed(tried):
+        return why
+    return denied("y", tried.trial.steps[0]["y"], tried.demanded(tried.trial)) if tried.trial.steps[0]["y"].size else ""
 
 
-def _denied(observed: Array, demanded: Sequence[Expected]) -> str:
+def denied(name: str, observed: Array, demanded: Sequence[Expected]) -> str:
     """Return in words that an array denies each of several demands; nothing where there is none."""
     with np.errstate(all="ignore"):
         found = [compare(observed, expected) for expected in demanded]
     if not found or any(each.verdict != "broken" for each in found):
         return ""
-    return f"y is {found[0].observed:.9g}; this demands {found[0].exact:.9g} within {found[0].tolerance:.2g}"
+    return f"{name} is {found[0].observed:.9g}; this demands {found[0].exact:.9g} within {found[0].tolerance:.2g}"
 
 
 def unlike(name: str, wanted: Callable[[Array], bool], words: str) -> Test:
     """Return the test that denies an output of the first step that is not as it is wanted."""
 
     def denial(tried: Tried) -> str:
-        if failed := _result(tried):
-            return failed
+        if why := failed(tried):
+            return why
         values = wide(tried.trial.steps[0][name if name in tried.trial.steps[0] else "y"])
         return "" if wanted(values) else f"{name} is {values.reshape(-1)[:4].tolist()}, {words}"
 
@@ -74,16 +74,16 @@ not_nan = unlike("y", lambda values: bool(np.isnan(values).all()), "not NaN")
 
 def elsewhere_a_number(tried: Tried) -> str:
     """Return what denies that a NaN makes all of its group NaN."""
-    if failed := _result(tried):
-        return failed
+    if why := failed(tried):
+        return why
     y = _first_group(tried)
     return "" if np.isnan(y).all() else f"y beside the NaN is {y[~np.isnan(y)][0]:.9g}"
 
 
 def not_left_out(tried: Tried) -> str:
     """Return what denies that a NaN stays where it is, and is left out of the statistics of its group."""
-    if failed := _result(tried):
-        return failed
+    if why := failed(tried):
+        return why
     y = _first_group(tried)
     if not np.isnan(y[0]):
         return f"y of the NaN is {y[0]:.9g}"
@@ -97,8 +97,8 @@ def _first_group(tried: Tried) -> Array:
 
 def unmoved(tried: Tried) -> str:
     """Return what denies that nothing happened: running statistics that moved."""
-    if failed := _result(tried):
-        return failed
+    if why := failed(tried):
+        return why
     moved = [
         name for name, old in tried.trial.case.state.items() if old.tobytes() != tried.trial.steps[0][name].tobytes()
     ]
@@ -107,20 +107,20 @@ def unmoved(tried: Tried) -> str:
 
 def not_poisoned(tried: Tried) -> str:
     """Return what denies that the running statistics are NaN."""
-    if failed := _result(tried):
-        return failed
+    if why := failed(tried):
+        return why
     kept = [name for name in tried.trial.case.state if not np.isnan(wide(tried.trial.steps[0][name])).all()]
     return f"{' and '.join(kept)} is a number" if kept or not tried.trial.case.state else ""
 
 
 def not_broadcast(tried: Tried) -> str:
     """Return what denies that a gamma of one element holds for all."""
-    if failed := _result(tried):
-        return failed
+    if why := failed(tried):
+        return why
     gamma, x = tried.trial.case.parameters["gamma"], tried.trial.case.script[0].input
     shape = tried.trial.operation.shape_of("gamma", x.shape, tried.trial.case.attributes)
     whole = tried.trial.case.but(parameters={**tried.trial.case.parameters, "gamma": np.resize(gamma, shape)})
-    return _denied(tried.trial.steps[0]["y"], tried.demanded(Trial(tried.trial.implementation, whole)))
+    return denied("y", tried.trial.steps[0]["y"], tried.demanded(Trial(tried.trial.implementation, whole)))
 
 
 def other_alone(tried: Tried) -> str:
@@ -137,8 +137,8 @@ def other_alone(tried: Tried) -> str:
 
 def not_in_forward(tried: Tried) -> str:
     """Return what denies that the running statistics move in the forward."""
-    if failed := _result(tried):
-        return failed
+    if why := failed(tried):
+        return why
     before, after = tried.trial.case.state, tried.trial.steps[0]
     still = all(before[name].tobytes() == after[name].tobytes() for name in before)
     return "after the forward they are where they were" if still else ""
@@ -146,8 +146,8 @@ def not_in_forward(tried: Tried) -> str:
 
 def not_in_backward(tried: Tried) -> str:
     """Return what denies that they move in the backward."""
-    if failed := _result(tried):
-        return failed
+    if why := failed(tried):
+        return why
     before, after = tried.trial.steps[0], tried.trial.steps[2]
     still = all(before[name].tobytes() == after[name].tobytes() for name in tried.trial.case.state)
     return "after the backward they are where they were after the forward" if still else ""

@@ -89,6 +89,13 @@ def moving(extent: Extent) -> Iterator[Case]:
         yield case.but(script=(Step("train", x), back, Step("infer", x)))
 
 
+def frozen(extent: Extent) -> Iterator[Case]:
+    """Yield a layer that is frozen, and then told to train."""
+    asked_for = "freeze" in extent.claims.verbs and extent.claims.state
+    for case in _plain(extent) if asked_for else ():
+        yield case.but(script=(Step("freeze"), Step("train", case.script[0].input)))
+
+
 def nothing(extent: Extent) -> Iterator[Case]:
     """Yield inputs of zeros, where nothing is added to the norm or the deviation."""
     for geometry in asked(extent) if extent.operation.name in WITHOUT_EPSILON else ():

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from normspec.implementations.contract import Implementation
-from normspec.properties.identify_cases import asked, built, extent_of, plain_dtype
+from normspec.properties.identify_cases import asked, built, extent_of, level_rows, plain_dtype
 from normspec.properties.identify_findings import Evidence, Finding, concluded
 from normspec.properties.trial import Trial
 from normspec.spec.comparison import compare
@@ -26,7 +26,7 @@ KNOWN: Mapping[float, str] = MappingProxyType(
         1e-3: "Keras",
     }
 )
-SPREADS = (1.0, 2.0**-5, 2.0**-10, 2.0**-20)  # the smaller the deviation, the smaller an epsilon still shows
+SPREADS = (1.0, 2.0**-5, 2.0**-10, 2.0**-20, 2.0**-40)  # the smaller the deviation, the smaller an epsilon still shows
 HALVINGS = 30
 
 
@@ -61,8 +61,7 @@ def _trials(implementation: Implementation) -> Iterator[Trial]:
     first = tuple(asked(extent, even=True))[:1]
     for spread, geometry in product(SPREADS, first):
         groups = extent.operation.groups(geometry.shape, geometry.attributes)
-        rows = np.resize([-spread, spread], (groups.parts, groups.members))
-        case = built(extent, geometry, groups.join(rows))
+        case = built(extent, geometry, groups.join(level_rows(extent, groups, spread)))
         trial = None if case is None else Trial(implementation, case.but(script=case.script[:1]))
         try:
             if trial is not None and isinstance(trial.outcome, Returned):

@@ -31,6 +31,13 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
                 weighs_old="running = momentum * running + (1 - momentum) * batch (Keras, Flax, ONNX)",
             ),
             _convention(
+                "initial_value",
+                "Whether the running statistics that a layer starts with have a weight in the running average.",
+                "weighed",
+                weighed="what the weights of the batches leave of 1: less after every step (PyTorch, Keras, Flax)",
+                debiased="none: the average is divided by the sum of the weights of the batches so far (Adam)",
+            ),
+            _convention(
                 "running_variance",
                 "Which estimator of the variance enters the running average; y always uses the biased one.",
                 "unbiased",

@@ -206,7 +206,7 @@ def _running(
 
     The unbiased variance of a single element is undefined: it is left out.
     """
-    m, weights = question.rows.members, _weights(question, system)
+    m, ways = question.rows.members, _weights(question, system)
     found: dict[str, tuple[Computed, ...]] = {}
     for running, name in STATISTICS.items():
         if running not in question.state:
@@ -218,9 +218,13 @@ def _running(
             if m == 1:
                 continue
             new = system.kept(oracle_function(NORMALIZE, "unbias")(new, m)["unbiased"])
-        found[running] = (
-            oracle_function(NORMALIZE, "blend")(old, new, weights[1])["running"],
-            oracle_function(NORMALIZE, "blend_weighted")(old, new, *weights)["running"],
+        found[running] = tuple(
+            each
+            for kept, weight in ways
+            for each in (
+                oracle_function(NORMALIZE, "blend")(old, new, weight)["running"],
+                oracle_function(NORMALIZE, "blend_weighted")(old, new, kept, weight)["running"],
+            )
         )
     return found
 
@@ -254,15 +258,30 @@ def _block_mean(question: Question, system: ContractArithmetic, statistic: Compu
     return system.across(statistic, lambda rows: blocks.split(rows.reshape(blocks.shape))) / blocks.members
 
 
-def _weights(question: Question, system: ContractArithmetic) -> tuple[Computed, Computed]:
-    """Return the weights of the old and the new value of a running statistic."""
+def _weights(question: Question, system: ContractArithmetic) -> tuple[tuple[Computed, Computed], ...]:
+    """Return the weights of the old and the new value of a running statistic, in each way to find them."""
     momentum = question.case.attributes["momentum"]
     if momentum is None:
         new = system.given(np.ones((1, 1))) / question.trainings
-        return 1 - new, new
+        return ((1 - new, new),)
     weight = system.attribute(float(momentum))
     other = 1 - weight
-    return (other, weight) if question.conventions.get("momentum") == "weighs_new" else (weight, other)
+    old, new = (other, weight) if question.conventions.get("momentum") == "weighs_new" else (weight, other)
+    if question.conventions.get("initial_value") == "debiased":
+        return _debiased(question.trainings, old, new)
+    return ((old, new),)
+
+
+def _debiased(trainings: int, old: Computed, new: Computed) -> tuple[tuple[Computed, Computed], ...]:
+    """Return weights over their sum in this training, 1 - old^t: of the average, or of the sums that it is made from.
+
+    Before the first training that sum is 0, and the initial value has no weight.
+    """
+    before: Computed | int = 0
+    for _ in range(trainings - 1):
+        before = before * old + new
+    whole = before * old + new
+    return (1 - new / whole, new / whole), (before * old / whole, new / whole)
 
 
 def oracle_function(oracle: str, name: str) -> Callable[..., dict[str, Any]]:

@@ -17,6 +17,7 @@ from normspec.spec.outcome import Returned
 from normspec.spec.recurrence import recurrence
 
 ANYHOW = Inapplicable("the layer's own steps are answered wrongly without the others, too")
+BY_WHICH = Inapplicable("nothing says by which weights an average is divided whose momentum has changed")
 LONG = 3  # trainings from which on a recurrence is more than a step
 
 
@@ -24,6 +25,8 @@ def _of(done: str) -> Callable[[Trial], Judgement]:
     def judge(trial: Trial) -> Judgement:
         if not trial.steps:
             return NO_STEP
+        if done == "momentum" and trial.conventions.get("initial_value") == "debiased":
+            return BY_WHICH
         return worst(_step(trial, index) for index, _ in enumerate(trial.steps) if done in _done(trial, index))
 
     judge.__doc__ = f"Judge every step on a layer that was touched by {done!r}."

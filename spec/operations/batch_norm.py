@@ -14,6 +14,7 @@ BATCH_NORM = Operation(
     state=("running_mean", "running_var"),
     conventions=(
         "momentum",
+        "initial_value",
         "running_variance",
         "single_element",
         "empty_batch",

@@ -24,6 +24,7 @@ BATCH_RENORM = Operation(
     choices=_limits,
     conventions=(
         "momentum",
+        "initial_value",
         "running_variance",
         "single_element",
         "empty_batch",

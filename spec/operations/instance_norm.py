@@ -16,6 +16,7 @@ INSTANCE_NORM = Operation(
     untracked_inference=True,
     conventions=(
         "momentum",
+        "initial_value",
         "running_variance",
         "single_element",
         "empty_batch",

@@ -18,7 +18,12 @@ from normspec.spec.expectation import expect
 from normspec.spec.operations import OPERATIONS
 
 NUMPY = {f"{each.name} {each.operation}": each for each in resolve("numpy")}
-NESTED = ("statistics_dtype", "residual_sum", "batch_invariance")  # one variant allows all that another one does
+NESTED = (
+    "statistics_dtype",
+    "residual_sum",
+    "batch_invariance",
+    "variance_formula",
+)  # one allows the other
 UNSHOWN = {("adain", "epsilon_place")}  # numerator and denominator have the same epsilon: its place cancels out
 
 

@@ -33,7 +33,7 @@ OPERATIONS = {
 }
 PAIRS = [(target, operation) for target, operations in OPERATIONS.items() for operation in operations]
 
-NESTED = ("statistics_dtype", "cast_order", "residual_sum")
+NESTED = ("statistics_dtype", "cast_order", "residual_sum", "variance_formula")
 """One variant allows all that another one does: where nothing denies the stricter one, nobody can tell."""
 
 UNTRACKED = ("momentum", "running_variance")

@@ -49,6 +49,19 @@ def test_momentum_none_averages_over_the_training_steps_so_far() -> None:
     assert_near(ask(case, 3)["running_mean"], (STATE["running_mean"] + MEAN) / 2)
 
 
+def test_debiased_averages_are_those_of_the_batches_alone() -> None:
+    """After three batches, with weights 9, 12 and 16 in 37: the initial value, however far off, has none."""
+    batches = [X, 2 * X + 1, X - 5]
+    script = tuple(Step("train", batch.T) for batch in batches)
+    case = Case("batch_norm", "float32", {"epsilon": 1e-5, "momentum": 0.25}, script, {}, STATE)
+    means = [MEAN, 2 * MEAN + 1, MEAN - 5]
+    state = dict(STATE)
+    for index, seen in enumerate(([1], [3, 4], [9, 12, 16])):
+        found = ask(case, index, state, initial_value="debiased")
+        state = {name: found[name].high for name in state}
+        assert_near(found["running_mean"], np.average(means[: index + 1], axis=0, weights=seen))
+
+
 def test_inference_normalizes_with_the_state_and_leaves_it_as_it_is() -> None:
     case = layer(X, state=STATE, epsilon=0.0).but(script=(Step("infer", X.T),))
     found = ask(case)

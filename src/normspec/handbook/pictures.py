@@ -12,7 +12,17 @@ import ml_dtypes
 import numpy as np
 
 from normspec.handbook.charts import Chart, Place, Series
-from normspec.implementations.formulas import affine, average, moved, new_weight, normalize, rstd, two_pass, unbiased
+from normspec.implementations.formulas import (
+    affine,
+    average,
+    debiased,
+    moved,
+    new_weight,
+    normalize,
+    rstd,
+    two_pass,
+    unbiased,
+)
 from normspec.implementations.numpy_family import DEVIATIONS
 from normspec.implementations.numpy_layer import NumpyLayer
 from normspec.spec.case import Case, Step
@@ -67,6 +77,15 @@ def _momentum(variant: str) -> list[Place]:
     running, places = _column([0.0]), [(0.0, 0.0)]
     for step in range(1, STEPS + 1):
         running = moved(running, _column([1.0]), new_weight(0.1, variant, step))
+        places.append((step, float(running[0, 0])))
+    return places
+
+
+def _initial_value(variant: str) -> list[Place]:
+    weights = [debiased(0.1, step) if variant == "debiased" else 0.1 for step in range(1, STEPS + 1)]
+    running, places = _column([0.0]), [(0.0, 0.0)]
+    for step, weight in enumerate(weights, 1):
+        running = moved(running, _column([1.0]), weight)
         places.append((step, float(running[0, 0])))
     return places
 
@@ -161,6 +180,14 @@ def _momentum_chart() -> Chart:
 PICTURES: Mapping[str, Callable[[], Chart]] = MappingProxyType(
     {
         "momentum": _momentum_chart,
+        "initial_value": lambda: _chart(
+            "initial_value",
+            _initial_value,
+            "Running mean with momentum = 0.1 from 0 on, when the mean of every batch is 1",
+            ("batches seen", "running mean"),
+            x=(0, STEPS),
+            y=(0, 1),
+        ),
         "running_variance": lambda: _chart(
             "running_variance",
             _running_variance,
