@@ -2,38 +2,62 @@
 
     python benchmarks/mutants.py [--module formulas] [--json docs/data/mutants.json] [--every 1] [--minutes N]
 
-Cosmic Ray (pip install cosmic-ray) changes one place of a module at a time: an operator, a sign, a constant, a
-condition. The layers are put together anew from the changed module, and asked the pinned cases of every operation,
-until a law breaks. Survivors that are provably the same layer stand in tests/mutation/equivalent.json, each with its
-reason; one that stands there and is caught is reported too. A JSON file that exists is gone on with. Exits with 1 where
-a survivor has no reason.
+Cosmic Ray (pip install cosmic-ray) changes one place of a module at a time: an operator, a sign, a constant, an axis, a
+condition; and each statement is dropped once. The layers are put together anew from the changed module. They are asked
+the cases of a check in the default profile that run the changed function: the pinned ones, then those drawn. Laws judge
+where an answer is not the same to the bit, for else their verdicts are what they were; the variants that laws ask for
+are made of the pinned cases in float32. What needs more than SECONDS of processor time for a case does not end.
+
+Survivors that are provably the same layer stand in tests/mutation/equivalent.json, each with its reason; one that
+stands there and is caught is reported too. A JSON file that exists is gone on with: its survivors are tried again.
+Exits with 1 where a survivor has no reason.
 """
 
 import argparse
+import ast
 import difflib
 import importlib
 import json
+import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
+from unittest import mock
 
+import parso
 from cosmic_ray import mutating, plugins
+from cosmic_ray.operators.operator import Operator
 from rich.progress import track
 
 from normspec.files import write_whole
+from normspec.implementations import numpy_family
+from normspec.implementations.ask import ask
 from normspec.implementations.contract import Implementation
-from normspec.properties.detection import detect_pinned
+from normspec.properties import trial
+from normspec.properties.cases import STREAMS, Stream
+from normspec.properties.hunt import Hunt, Settings, claims_all
+from normspec.properties.judge import judge
+from normspec.properties.law import Law
+from normspec.properties.laws import LAWS
+from normspec.properties.search import explore
+from normspec.properties.verdict import Broken
+from normspec.runs.profiles import PROFILES
+from normspec.spec.case import Case
+from normspec.spec.formats import FORMATS
+from normspec.spec.outcome import Outcome, Returned
 
 PACKAGE = "normspec.implementations"
-REBUILT = ("formulas", "numpy_layer", "numpy_others", "numpy_renorm", "numpy_family")
+MODULES = ("formulas", "numpy_layer", "numpy_others", "numpy_renorm", "numpy_scalers", "numpy_fold")
 EQUIVALENT = Path("tests/mutation/equivalent.json")
-SECONDS = 60
-DTYPES = ("float32", "float16", "float64")
+SECONDS = 20.0
+MEMORY = 6 << 30
 SWAPS = ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "Add_Mul", "Mul_Add", "Mod_Mul", "FloorDiv_Mul")
 COMPARISONS = ("Eq_NotEq", "NotEq_Eq", "Lt_GtE", "Lt_LtE", "Gt_LtE", "Gt_GtE", "LtE_Gt", "LtE_Lt", "GtE_Lt", "GtE_Gt")
 OPERATORS = (
@@ -49,19 +73,72 @@ OPERATORS = (
 )
 
 
-class TooLongError(Exception):
-    """A mutant does not end."""
+OTHERWISE: Mapping[str, Mapping[str, str]] = {
+    "numpy-as-keras": {"momentum": "weighs_old", "running_variance": "biased", "single_element": "zero"},
+    "numpy-refusing": {"empty_batch": "refuse", "negative_epsilon": "accept"},
+    "numpy-nan": {"single_element": "nan", "empty_batch": "nan"},
+}
+"""Batch norms of other conventions, so that every branch of the layers is asked for."""
 
 
-def mutants(code: str) -> Iterator[tuple[str, str, str]]:
-    """Yield a name, the changed line and the changed code of each mutant."""
-    for name in OPERATORS:
-        operator = plugins.get_operator(name)()
+class DropStatement(Operator):  # type: ignore[misc]
+    """Put `pass` in the place of a statement inside a function."""
+
+    def mutation_positions(self, node: Any) -> Iterator[Any]:
+        """Yield where a statement is that does something: no docstring, no definition."""
+        statement = node.type in ("simple_stmt", "if_stmt", "while_stmt", "for_stmt")
+        if statement and node.search_ancestor("funcdef") and node.children[0].type not in ("string", "strings"):
+            yield node.start_pos, node.end_pos
+
+    def mutate(self, node: Any, index: int) -> Any:
+        """Return `pass`, indented as the statement was."""
+        nothing = parso.parse("pass\n").children[0]
+        nothing.get_first_leaf().prefix = node.get_first_leaf().prefix
+        return nothing
+
+    @classmethod
+    def examples(cls) -> tuple[()]:
+        """Return nothing."""
+        return ()
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A case and the laws that judge it; all that they ask of the correct layer, its answers, and where it ran."""
+
+    of: tuple[str, str]
+    kind: str
+    laws: tuple[Law, ...]
+    case: Case
+    answers: tuple[tuple[Case, bytes], ...]
+    ran: frozenset[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One changed place of a module: a name, the lines that differ, and the whole text."""
+
+    module: str
+    name: str
+    change: str
+    code: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return what tells it from the others."""
+        return self.module, self.name, self.change
+
+
+def mutants(module: str) -> Iterator[Mutant]:
+    """Yield each mutant of a module."""
+    code = Path(f"implementations/{module}.py").read_text(encoding="utf-8")
+    operators = {name.removeprefix("core/"): plugins.get_operator(name)() for name in OPERATORS}
+    for name, operator in {**operators, "DropStatement": DropStatement()}.items():
         for occurrence in range(len(code)):
             changed = mutating.mutate_code(code, operator, occurrence)
             if changed is None:
                 break
-            yield f"{name.removeprefix('core/')}:{occurrence}", difference(code, changed), changed
+            yield Mutant(module, f"{name}:{occurrence}", difference(code, changed), changed)
 
 
 def difference(before: str, after: str) -> str:
@@ -70,18 +147,99 @@ def difference(before: str, after: str) -> str:
     return "\n".join(line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---"))
 
 
+def function_of(mutant: Mutant) -> tuple[str, int] | None:
+    """Return the function whose body is changed, by the line it begins in; None for what runs at import."""
+    before = Path(f"implementations/{mutant.module}.py").read_text(encoding="utf-8")
+    pairs = zip(before.splitlines(), mutant.code.splitlines(), strict=False)
+    line = next(number for number, (old, new) in enumerate(pairs, 1) if old != new)
+    found = [
+        min(node.lineno, *(each.lineno for each in node.decorator_list), node.lineno)
+        for node in ast.walk(ast.parse(before))
+        if isinstance(node, ast.FunctionDef) and node.body[0].lineno <= line <= (node.end_lineno or 0)
+    ]
+    return (mutant.module, max(found)) if found else None
+
+
+def digest(outcome: Outcome) -> bytes:
+    """Return a digest of all that a law can see of an outcome."""
+    told = blake2b(repr(outcome if not isinstance(outcome, Returned) else outcome.mutated).encode(), digest_size=16)
+    for step in outcome.steps if isinstance(outcome, Returned) else ():
+        for name, values in step.items():
+            told.update(f"{name} {values.dtype} {values.shape} ".encode() + values.tobytes())
+    return told.digest()
+
+
+def everything(settings: Settings) -> Iterator[Asked]:
+    """Yield every case of a check of the correct layers: the pinned ones first, then those drawn."""
+    for kind in ("pinned", "drawn"):
+        for dtype in FORMATS:
+            for implementation in layers_of(numpy_family):
+                hunt = Hunt(implementation, dtype, settings, ())
+                for stream, laws in asked_by(implementation):
+                    cases = list(stream.pinned(hunt.extent())) if kind == "pinned" else []
+                    for batch in hunt.batches(stream) if kind == "drawn" else ():
+                        explore(batch.strategy, batch.seed, batch.size, cases.append)
+                    again = (kind, dtype) == ("pinned", "float32")
+                    for case in cases:
+                        yield watched(implementation, f"{kind} {stream.name} case in {dtype}", laws, case, again)
+
+
+def layers_of(family: Any) -> tuple[Implementation, ...]:
+    """Return all layers of a module like numpy_family, and those of other conventions."""
+    others = (family.layer(n, "batch_norm", family.DEVIATIONS, "otherwise", **of) for n, of in OTHERWISE.items())
+    return (*family.NUMPY, *others)
+
+
+def asked_by(implementation: Implementation) -> Iterator[tuple[Stream, tuple[Law, ...]]]:
+    """Yield every stream of cases with the laws that an implementation is asked in it."""
+    own = [law for law in LAWS.values() if implementation.operation in law.operations]
+    claimed = [law for law in own if claims_all(implementation, law)]
+    for stream in STREAMS.values():
+        laws = tuple(law for law in claimed if stream.name in law.streams)
+        if laws:
+            yield stream, laws
+
+
+def watched(implementation: Implementation, kind: str, laws: tuple[Law, ...], case: Case, again: bool) -> Asked:
+    """Ask a correct layer a case, and where again says so all its variants; keep the answers, and what ran."""
+    ran: set[tuple[str, int]] = set()
+    answers: list[tuple[Case, bytes]] = []
+
+    def follow(frame: FrameType, event: str, argument: Any) -> None:
+        module = frame.f_globals.get("__name__", "").removeprefix(f"{PACKAGE}.")
+        if module in MODULES:
+            ran.add((module, frame.f_code.co_firstlineno))
+
+    def kept(of: Implementation, asked: Case) -> Outcome:
+        sys.settrace(follow)
+        try:
+            found = ask(of, asked)
+        finally:
+            sys.settrace(None)
+        answers.append((asked, digest(found)))
+        return found
+
+    with mock.patch.object(trial, "ask", kept):
+        own = trial.Trial(implementation, case)
+        _ = own.outcome
+        for law in laws if again else ():
+            if law.asks_again:
+                judge(law, own)
+    return Asked((implementation.name, implementation.operation), kind, laws, case, tuple(answers), frozenset(ran))
+
+
 @contextmanager
-def rebuilt(module: str, code: str) -> Iterator[tuple[Implementation, ...]]:
+def rebuilt(mutant: Mutant) -> Iterator[Mapping[tuple[str, str], Implementation]]:
     """Give the NumPy layers, put together from a changed module."""
-    names = [f"{PACKAGE}.{each}" for each in REBUILT]
+    names = [f"{PACKAGE}.{each}" for each in (*MODULES, "numpy_family")]
     before = {name: sys.modules.pop(name, None) for name in names}
-    changed = ModuleType(f"{PACKAGE}.{module}")
-    changed.__file__ = f"<mutant of {module}>"
+    changed = ModuleType(f"{PACKAGE}.{mutant.module}")
+    changed.__file__ = f"<mutant of {mutant.module}>"
     try:
         sys.modules[changed.__name__] = changed
-        exec(compile(code, changed.__file__, "exec"), changed.__dict__)
+        exec(compile(mutant.code, changed.__file__, "exec"), changed.__dict__)
         family = importlib.import_module(f"{PACKAGE}.numpy_family")
-        yield family.NUMPY
+        yield {(each.name, each.operation): each for each in layers_of(family)}
     finally:
         for name, kept in before.items():
             sys.modules.pop(name, None)
@@ -89,76 +247,98 @@ def rebuilt(module: str, code: str) -> Iterator[tuple[Implementation, ...]]:
                 sys.modules[name] = kept
 
 
-def verdict(module: str, code: str) -> str:
-    """Return by what a mutant is rejected: a law, an operation that does not come about, or nothing."""
-    signal.signal(signal.SIGALRM, _too_long)
-    signal.alarm(SECONDS)
-    try:
-        with rebuilt(module, code) as implementations:
-            for dtype in DTYPES:
-                for each in implementations:
-                    found = detect_pinned(each, (dtype,))
-                    if found:
-                        return f"{found.law} of {each.name} in {each.operation}, {dtype}"
-    except TooLongError:
-        return "does not end"
-    except Exception as error:  # a mutant that cannot even be put together is rejected
-        return f"{type(error).__name__} while it is put together"
-    finally:
-        signal.alarm(0)
-    return ""
+class TooLongError(BaseException):
+    """A mutant does not end."""
 
 
 def _too_long(number: int, frame: Any) -> None:
     raise TooLongError
 
 
-def show(rows: list[dict[str, str]], reasons: dict[str, str]) -> int:
+def limited(implementation: Implementation, case: Case) -> Outcome:
+    """Return what comes of a case within SECONDS of processor time. Raises TooLongError."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    try:
+        found = ask(implementation, case)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    if "TooLongError" in getattr(found, "message", ""):
+        raise TooLongError
+    return found
+
+
+def verdict(mutant: Mutant, everything: list[Asked]) -> tuple[str, int]:
+    """Return by what a mutant is rejected, or nothing; and how many cases it answered differently until then."""
+    where, differs = function_of(mutant), 0
+    try:
+        with rebuilt(mutant) as layers, mock.patch.object(trial, "ask", limited):
+            for asked in everything:
+                if where is not None and where not in asked.ran:
+                    continue
+                layer = layers[asked.of]
+                if all(digest(limited(layer, case)) == answer for case, answer in asked.answers):
+                    continue
+                differs += 1
+                own = trial.Trial(layer, asked.case)
+                for law in asked.laws:
+                    if isinstance(judge(law, own), Broken):
+                        return f"{law.name} of {' in '.join(asked.of)}, {asked.kind}", differs
+    except TooLongError:
+        return f"does not end within {SECONDS:g} s of processor time", differs
+    except Exception as error:  # a mutant that cannot even be put together is rejected
+        return f"{type(error).__name__} while it is put together", differs
+    return "", differs
+
+
+def show(rows: list[dict[str, Any]], reasons: dict[str, str]) -> int:
     """Print the score and the survivors, and return the exit code."""
     survivors = [row for row in rows if not row["rejected by"]]
     unexplained = [row for row in survivors if row["change"] not in reasons]
     for row in unexplained:
-        print(f"SURVIVES {row['module']} {row['mutant']}\n{row['change']}")
+        print(f"SURVIVES {row['module']} {row['mutant']}, {row['differs']} answers differ\n{row['change']}")
     for row in (row for row in rows if row["rejected by"] and row["change"] in reasons):
         print(f"CAUGHT ALL THE SAME {row['module']} {row['mutant']}: {row['rejected by']}")
     caught = len(rows) - len(survivors)
     print(
-        f"{len(rows)} mutants, {caught} rejected, {len(survivors) - len(unexplained)} equivalent with a reason, ",
-        end="",
+        f"{len(rows)} mutants, {caught} rejected, {len(survivors) - len(unexplained)} equivalent with a reason, "
+        f"{len(unexplained)} survive without one"
     )
-    print(f"{len(unexplained)} survive without one")
     return 1 if unexplained else 0
 
 
-def _tried_before(path: Path, known: set[tuple[str, str]]) -> list[dict[str, str]]:
+def _rejected_before(path: Path | None, known: set[tuple[str, str, str]]) -> list[dict[str, Any]]:
     """Return the rejected mutants that a file holds, if the code still has them; the others are tried again."""
-    rows = json.loads(path.read_text(encoding="utf-8"))["tried"] if path.exists() else []
-    return [row for row in rows if row["rejected by"] and (row["mutant"], row["change"]) in known]
+    rows = json.loads(path.read_text(encoding="utf-8"))["tried"] if path and path.exists() else []
+    return [row for row in rows if row["rejected by"] and (row["module"], row["mutant"], row["change"]) in known]
 
 
 def main() -> int:
     """Run what is asked for on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--module", action="append", choices=REBUILT[:4])
+    parser.add_argument("--module", action="append", choices=MODULES)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--every", type=int, default=1, help="try every n-th mutant alone")
     parser.add_argument("--minutes", type=float, default=float("inf"))
     asked = parser.parse_args()
-    todo = []
-    for module in asked.module or REBUILT[:4]:
-        code = Path(f"implementations/{module}.py").read_text(encoding="utf-8")
-        todo += [(module, *mutant) for mutant in mutants(code)]
+    signal.signal(signal.SIGVTALRM, _too_long)
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    every = [mutant for module in asked.module or MODULES for mutant in mutants(module)]
     reasons = json.loads(EQUIVALENT.read_text(encoding="utf-8")) if EQUIVALENT.exists() else {}
-    rows = _tried_before(asked.json, {(name, change) for _, name, change, _ in todo}) if asked.json else []
-    done = {(row["mutant"], row["change"]) for row in rows}
+    rows = _rejected_before(asked.json, {mutant.key for mutant in every})
+    done = {(row["module"], row["mutant"], row["change"]) for row in rows}
+    todo = [mutant for mutant in every[:: asked.every] if mutant.key not in done]
+    settings = Settings(max_examples=PROFILES["default"].max_examples)
+    cases = list(track(everything(settings), "cases of the correct layers", total=None)) if todo else []
     start = time.monotonic()
-    for module, name, change, code in track([each for each in todo[:: asked.every] if each[1:3] not in done]):
+    for mutant in track(todo, "mutants"):
         if time.monotonic() - start > asked.minutes * 60:
             break
-        rows.append({"module": module, "mutant": name, "change": change, "rejected by": verdict(module, code)})
+        by, differs = verdict(mutant, cases)
+        plain = {"module": mutant.module, "mutant": mutant.name, "change": mutant.change}
+        rows.append({**plain, "rejected by": by, "differs": differs})
         if asked.json:
             told = [{**row, "equivalent": reasons.get(row["change"], "")} for row in rows]
-            write_whole(asked.json, json.dumps({"of": len(todo), "tried": told}, indent=1) + "\n")
+            write_whole(asked.json, json.dumps({"of": len(every), "tried": told}, indent=1) + "\n")
     return show(rows, reasons)
 
 

@@ -51,7 +51,8 @@ def small(extent: Extent) -> list[Case]:
         found.append(case_within(extent, (Step("train", plain), _twice(plain)), 1e-3))
     known = [case for case in found if case is not None]
     known += _fitted(extent, plain, tiny) + _far_and_longer(extent) + _twice_back(extent, np.flip(plain))
-    return known + _of_every_rank(extent) + _of_every_choice(extent) + _with_one_parameter(extent, plain)
+    known += _of_every_rank(extent) + _of_every_choice(extent) + _with_one_parameter(extent, plain)
+    return known + _averaged(extent, plain, tiny)
 
 
 def _fitted(extent: Extent, x: Array, other: Array) -> list[Case]:
@@ -65,6 +66,14 @@ def _fitted(extent: Extent, x: Array, other: Array) -> list[Case]:
     given = [case for case in kept if case is not None]
     fresh = [case.but(state=nothing_like(case.state)) for case in given]
     return [case for case in (*given, *fresh) if not extent.claims.beyond(case)]
+
+
+def _averaged(extent: Extent, x: Array, other: Array) -> list[Case]:
+    """Return three trainings with momentum=None: the weight of the first batch is 1 however batches are counted."""
+    if not (extent.claims.momentum_none and extent.operation.averages) or "momentum" in extent.claims.fixed:
+        return []
+    case = case_within(extent, tuple(Step("train", each) for each in (x, other, np.flip(x))), 1e-3)
+    return [] if case is None else [case]
 
 
 def _twice(x: Array) -> Step:
