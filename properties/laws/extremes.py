@@ -167,13 +167,21 @@ def _loud(trial: Trial, index: int) -> Judgement:
     judged = np.asarray(np.isfinite(y).all(-1) & known.all(-1) & _spread_out(trial, index))
     if not judged.any():
         return Kept()
-    spread = np.abs(exact - exact.mean(-1, keepdims=True)).max(-1) + np.abs(exact).max(-1) * 2.0**-6
+    scaled = exact - split(_beta(trial, index))  # which beta may cancel: what is left has no bits to be right to
+    spread = np.abs(scaled - scaled.mean(-1, keepdims=True)).max(-1) + np.abs(exact).max(-1) * 2.0**-6
     error, allowed = np.where(judged[:, None], np.abs(y - exact), 0.0), spread / 2
     row, column = np.unravel_index(np.argmax(error / allowed[:, None]), error.shape)
     place = int(split(np.arange(observed.size).reshape(observed.shape))[row, column])
     fact = Fact(index, "y", place, float(exact[row, column]), float(allowed[row]))
     what = f"step {index}: y is finite and wrong, where squares overflow"
     return within(what, error.max(-1)[judged], allowed[judged], (fact,))
+
+
+def _beta(trial: Trial, index: int) -> Array:
+    """Return what is added to each element of y in a step."""
+    shape = trial.steps[index]["y"].shape
+    beta = trial.case.parameters.get("beta")
+    return np.zeros(shape) if beta is None else np.asarray(trial.blocks(shape).spread_over(wide(beta)))
 
 
 def _spread_out(trial: Trial, index: int) -> Array:

@@ -60,6 +60,16 @@ def test_an_output_of_which_nothing_is_known_is_not_called_silently_wrong() -> N
     assert isinstance(judge(LAWS["loud-overflow"], Trial(implementation, case)), Kept)
 
 
+def test_what_beta_cancels_is_not_called_silently_wrong() -> None:
+    """0.25 x̂ less 0.25, where x̂ is nearly 1: nothing but the rounding of y is left, smaller than any number it has."""
+    x = np.asarray([60, 64, 64, 64, 64, 64], np.float16).reshape(1, 6, 1)
+    gamma, beta = (np.asarray([0, each, 0, 0, 0, 0], np.float16) for each in (0.25, -0.25))
+    attributes = {"epsilon": 1e-6, "groups": 3}
+    case = Case("group_norm", "float16", attributes, (Step("train", x=x),), {"gamma": gamma, "beta": beta})
+    for implementation in resolve("numpy", "group_norm"):
+        assert isinstance(judge(LAWS["loud-overflow"], Trial(implementation, case)), Kept)
+
+
 def test_a_single_element_that_overflows_on_the_way_is_not_blamed_for_a_nan() -> None:
     """x rstd - mean rstd is infinity less infinity there, and the tolerance demands nothing."""
     x = np.full((1, 1), -(2.0**126), np.float32)
