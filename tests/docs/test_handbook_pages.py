@@ -2,21 +2,25 @@
 
 import html
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from html_reports import seen
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from site_pages import Page, broken_links, from_elsewhere, pages
 
 from normspec.derivations.catalogue import CLAIMS
-from normspec.handbook import faults, links, trials
+from normspec.grades.as_json import read_table
+from normspec.handbook import accuracy, faults, links, trials
 from normspec.handbook.build import RECORDED_FAULTS, RECORDS, prose, written
 from normspec.handbook.catches import Catch, read_catches
 from normspec.handbook.cubes import cube, example_shape
-from normspec.handbook.findings import Findings, gather
+from normspec.handbook.faults import operations
+from normspec.handbook.findings import RECORDED_GRADES, Findings, Graded, gather
 from normspec.handbook.loop import turns
 from normspec.handbook.mathml import broken, flowing, mathml
 from normspec.handbook.pictures import PICTURES
@@ -203,6 +207,29 @@ def test_the_faults_on_record_are_told_with_their_smallest_cases():
     found = Findings(catches=read_catches(RECORDED_FAULTS))
     assert {catch.fault for catch in found.catches} <= set(FAULTS)
     assert faults.pages(found)["faults"].count("The smallest case") > 100
+
+
+def test_a_fault_is_told_with_one_case_and_folds_the_others():
+    page = faults.pages(Findings(catches=read_catches(RECORDED_FAULTS)))["faults"]
+    section = page.partition("## cancellation\n")[2].partition("\n## ")[0]
+    shown, _, rest = section.partition("<details>")
+    assert shown.count("Caught in") == 1
+    assert rest.count("Caught in") == 1 + len(operations(FAULTS["cancellation"])) - 1
+    assert page.count("<details>") == page.count("</details>") > 50
+
+
+def test_the_page_of_accuracy_has_implementations_side_by_side():
+    graded = tuple(Graded(read_table(path), f"From {path.name}.") for path in RECORDED_GRADES.glob("*.json"))
+    found = Findings(report=Report((), observations=(seen(), seen("two", shift=1))), graded=graded)
+    page = accuracy.pages(found)["accuracy"]
+    assert '<a href="operations/batch-norm.html">batch norm</a>, float32' in page
+    assert page.count("<svg") == 1, "two implementations in one picture"
+    assert page.count(f"| {links.to_operation('batch_norm')} |") > 5
+    assert "torch-functional: batch norm" in page
+    entries = [entry for each in graded for entry in each.table.entries if entry.place.operation == "group_norm"]
+    weakest = [entry.grade for entry in entries if (entry.place.output, entry.place.mode) == ("y", "train")]
+    assert {"C", "A~"} <= set(weakest), "else the next line shows nothing"
+    assert re.search(rf"\| {re.escape(links.to_operation('group_norm'))} \| `float32` \| y \| \*\*C\*\*", page)
 
 
 def test_the_last_runs_stand_in_the_handbook():

@@ -52,7 +52,8 @@ def drawn(chart: Chart) -> Markup:
 def _key(series: Series, number: int) -> Markup:
     where = " where nothing is drawn" if series.places else ""
     instead = f": {series.elsewhere}{where}" if series.elsewhere else ""
-    return Markup('<li class="{}{}">{}{}</li>').format("k" if series.joined else "p", number, series.name, instead)
+    look = f"{'k' if series.joined else 'p'}{number}" if series.places else "none"
+    return Markup('<li class="{}">{}{}</li>').format(look, series.name, instead)
 
 
 def _marks(series: Series, number: int, x: Scale, y: Scale) -> Iterator[Markup]:

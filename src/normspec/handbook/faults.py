@@ -1,7 +1,7 @@
 """The page of the faulty implementations: what each has wrong, and which law catches it on which smallest case."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -9,7 +9,7 @@ from normspec.derivations.rendering import sentence
 from normspec.handbook.catches import Catch
 from normspec.handbook.findings import Findings
 from normspec.handbook.links import fault_target, law_target, to_law, to_operation
-from normspec.handbook.markdown import block, raw
+from normspec.handbook.markdown import block, folded, raw
 from normspec.handbook.prose import markdown
 from normspec.implementations.faulty import FAULTS, Fault
 from normspec.properties.laws import LAWS
@@ -83,12 +83,22 @@ def operations(fault: Fault) -> list[str]:
 
 
 def _caught(fault: Fault, found: Findings) -> Iterable[str]:
-    for operation, catches in _by_operation(fault, found).items():
-        laws = ", ".join(f"{to_law(catch.law)} (m = {catch.members})" for catch in catches)
-        yield f"Caught in {to_operation(operation)}, {catches[0].dtype}\n: by {laws}\n"
-        for catch in catches:
-            if catch.case:
-                yield f"The smallest case, which breaks {to_law(catch.law)}:\n\n{block(catch.case)}\n"
+    """Yield where a fault is caught on the smallest group, and, folded, where else."""
+    caught = sorted(_by_operation(fault, found).values(), key=lambda catches: min(each.members for each in catches))
+    told = ["\n".join(_caught_in(catches)) for catches in caught]
+    yield from told[:1]
+    if told[1:]:
+        others = f"{len(told) - 1} other operation" + ("s" if len(told) > 2 else "")
+        yield folded(f"Caught in {others} too", "\n".join(told[1:])) + "\n"
+
+
+def _caught_in(catches: Sequence[Catch]) -> Iterable[str]:
+    """Yield the laws that catch a fault in one operation, and the smallest case."""
+    laws = ", ".join(f"{to_law(catch.law)} (m = {catch.members})" for catch in catches)
+    yield f"Caught in {to_operation(catches[0].operation)}, {catches[0].dtype}\n: by {laws}\n"
+    for catch in catches:
+        if catch.case:
+            yield f"The smallest case, which breaks {to_law(catch.law)}:\n\n{block(catch.case)}\n"
 
 
 def _by_operation(fault: Fault, found: Findings) -> Mapping[str, list[Catch]]:

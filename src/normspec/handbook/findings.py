@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,16 +19,24 @@ from normspec.runs.request import request
 from normspec.runs.run import run
 
 GRADED = "numpy-two-pass"
+RECORDED_GRADES = Path(str(files("normspec.implementations").joinpath("grades")))
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A table of grades, with words that say of what and when."""
+
+    table: Table
+    said: str
 
 
 @dataclass(frozen=True)
 class Findings:
-    """A report and a table of grades, each with words that say which and when, and what is recorded of the faults."""
+    """A report with words that say of what and when, tables of grades, and what is recorded of the faults."""
 
     report: Report = field(default_factory=lambda: Report(()))
     said: str = "No implementation was asked for these pages."
-    table: Table = field(default_factory=lambda: Table(()))
-    table_said: str = "Nothing was graded for these pages."
+    graded: tuple[Graded, ...] = ()
     catches: tuple[Catch, ...] = ()
 
     def caught_by(self, law: str) -> list[str]:
@@ -47,14 +56,12 @@ def gather(report: Path | None, grades: Path | None, faults: Path | None, *, qui
     """
     asked = Findings()
     found, said = (read_report(report), _from_file(report, "verdicts")) if report else (asked.report, asked.said)
-    table, table_said = (
-        (read_table(grades), _from_file(grades, "grades")) if grades else (asked.table, asked.table_said)
-    )
+    graded = (Graded(read_table(grades), _from_file(grades, "grades")),) if grades else asked.graded
     if quick and not report:
         found, said = _quick_report()
     if quick and not grades:
-        table, table_said = _quick_grades()
-    return Findings(found, said, table, table_said, read_catches(faults) if faults else ())
+        graded = (_quick_grades(), *map(_recorded, sorted(RECORDED_GRADES.glob("*.json"))))
+    return Findings(found, said, graded, read_catches(faults) if faults else ())
 
 
 def _from_file(path: Path, what: str) -> str:
@@ -67,10 +74,16 @@ def _quick_report() -> tuple[Report, str]:
     return report, f"The verdicts are of a quick run of {_when(report.versions)}: {_these()} in float32."
 
 
-def _quick_grades() -> tuple[Table, str]:
+def _quick_grades() -> Graded:
     """Grade the layers that centre, in one algorithm: the whole table takes minutes, and is given as a file."""
     table = run_grades(request([GRADED], dtypes=["float32"], max_examples=1), lambda event: None)
-    return table, f"The grades are of a quick run of {_when(table.versions)}: {GRADED} in float32."
+    return Graded(table, f"The grades of {GRADED} are of a quick run of {_when(table.versions)}.")
+
+
+def _recorded(path: Path) -> Graded:
+    table = read_table(path)
+    names = ", ".join(markdown(name) for name in table.asked)
+    return Graded(table, f"Those of {names} are on record in {code(path.name)}, with {_versions(table.versions)}.")
 
 
 def _at_hand() -> list[str]:
@@ -82,5 +95,8 @@ def _these() -> str:
 
 
 def _when(versions: Mapping[str, str]) -> str:
-    said = markdown(", ".join(f"{name} {version}" for name, version in versions.items()))
-    return f"{datetime.now(UTC):%Y-%m-%d} with {said}"
+    return f"{datetime.now(UTC):%Y-%m-%d} with {_versions(versions)}"
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    return markdown(", ".join(f"{name} {version}" for name, version in versions.items()))

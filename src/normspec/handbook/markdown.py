@@ -36,6 +36,12 @@ def figure(inner: Markup, caption: Markup) -> Markup:
     return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(inner, caption)
 
 
+def folded(summary: str, body: str) -> str:
+    """Return Markdown that is shown after a click on its summary."""
+    opened = Markup("<details><summary>{}</summary>").format(summary)
+    return f"{raw(opened)}\n\n{body}\n\n{raw(Markup('</details>'))}"
+
+
 def code(text: str) -> str:
     """Return text as code in a line; backticks in it stay what they are."""
     fence = "`" * (1 + max((len(run) for run in _runs(text)), default=0))

@@ -1,6 +1,5 @@
 """From Markdown to HTML: Sphinx, its settings, and the style."""
 
-import re
 import warnings
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +9,9 @@ from normspec.html.page import asset
 from normspec.runs.versions import version
 
 STATIC = Path(str(files("normspec.handbook").joinpath("static")))
+
+SHARED = ("palette.css", "plots.css")
+"""Style sheets that the HTML report has too."""
 
 _COLOURS = {
     "color-background-primary": "var(--paper)",
@@ -55,7 +57,7 @@ def settings() -> dict[str, Any]:
             "navigation_with_keys": True,
         },
         "html_static_path": [str(STATIC)],
-        "html_css_files": ["palette.css", "handbook.css"],
+        "html_css_files": [*SHARED, "handbook.css"],
         "html_copy_source": False,
         "html_show_sphinx": False,
         "html_show_copyright": False,
@@ -66,11 +68,6 @@ def settings() -> dict[str, Any]:
         "language": "en",
         "nitpicky": True,
     }
-
-
-def palette() -> str:
-    """Return the colours of the HTML report, as a style sheet."""
-    return "\n".join(re.findall(r"^:root.*?\}\n", asset("style.css"), re.MULTILINE | re.DOTALL))
 
 
 def make(source: Path, output: Path, work: Path) -> list[str]:
@@ -93,5 +90,6 @@ def make(source: Path, output: Path, work: Path) -> list[str]:
         app.build(force_all=True)
         told.seek(0)
         lines = [line.strip() for line in told if line.strip()]
-    (output / "_static" / "palette.css").write_text(palette(), encoding="utf-8")
+    for name in SHARED:
+        (output / "_static" / name).write_text(asset(name), encoding="utf-8")
     return lines

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from normspec.handbook.costs import cost, speed
 from normspec.handbook.links import to_fault, to_law, to_operation
 from normspec.handbook.markdown import code, table
 from normspec.handbook.prose import markdown
@@ -147,18 +148,6 @@ def _reason(mutant: Record) -> str:
     return markdown(mutant["equivalent"]) if mutant.get("equivalent") else "**no reason is known**"
 
 
-def _cost(record: Record) -> Iterator[str]:
-    yield f"Milliseconds of CPU for a case in {record['dtype']}, on the NumPy implementations.\n"
-    parts = ("drawing", "implementation", "oracle and tolerance", "laws")
-    yield table(
-        ("operation", *parts),
-        (
-            (to_operation(operation), *(f"{row[part]:.1f}" for part in parts))
-            for operation, row in record["milliseconds a case"].items()
-        ),
-    )
-
-
 def _soundness(record: Record) -> Iterator[str]:
     claimed, missed = (sum(row[key] for row in record) for key in ("enclosures", "violations"))
     yield (
@@ -226,6 +215,7 @@ SECTIONS: Mapping[str, tuple[str, str, Callable[[Record], Iterable[str]]]] = {
     "soundness": ("No enclosure misses", "python tests/spec/fuzz.py --enclosures 500000", _soundness),
     "exhaustive": ("All short groups in 16 bits", "python benchmarks/exhaustive.py", _exhaustive),
     "mutants": ("Mutants of the correct layers", "python benchmarks/mutants.py", _mutants),
-    "cost": ("Where the time goes", "python benchmarks/cost.py", _cost),
+    "cost": ("Where the time goes", "python benchmarks/cost.py", cost),
+    "oracle": ("What a certificate costs", "python benchmarks/oracle.py", speed),
 }
 """By the name of the record: what it shows, the command that makes it, and how it is told."""

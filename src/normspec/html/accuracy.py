@@ -1,6 +1,6 @@
 """The part of a page that is looked at: for each operation the plots and the largest errors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -55,12 +55,7 @@ def _sight(seen: list[Observations]) -> Sight:
     rows = [[found.get((t, d), Observations(t, operation, d)) for t in targets] for d in dtypes]
     counted = [row for row in rows if any(each.cells for each in row)]
     figures = (
-        Figure(
-            "Who is how accurate",
-            "The error of y over its tolerance, in every step that normalizes with its own statistics: from the"
-            " smallest to the largest, with the middle half and the median. Failures are in it.",
-            tuple((row[0].dtype, accuracy(row, targets)) for row in counted),
-        ),
+        _who(counted),
         Figure(
             "Error and condition",
             "The same errors against the condition number of the step's worst group, its mean magnitude over √(v + ε)."
@@ -93,6 +88,22 @@ def _sight(seen: list[Observations]) -> Sight:
             )
             for target in targets
         ),
+    )
+
+
+def compared(observations: Sequence[Observations]) -> list[tuple[str, Figure]]:
+    """Return for each operation the figure that has all its implementations in one picture."""
+    of_operation = by(lambda each: each.operation, [each for each in observations if each.cells])
+    return [(of[0].operation, _who(by(lambda each: each.dtype, of))) for of in of_operation]
+
+
+def _who(rows: Iterable[Sequence[Observations]]) -> Figure:
+    """Return how accurate each is, a panel for each row, which is a dtype."""
+    return Figure(
+        "Who is how accurate",
+        "The error of y over its tolerance, in every step that normalizes with its own statistics: from the"
+        " smallest to the largest, with the middle half and the median. Failures are in it.",
+        tuple((row[0].dtype, accuracy(row, [each.target for each in row])) for row in rows),
     )
 
 

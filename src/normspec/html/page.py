@@ -23,6 +23,8 @@ from normspec.reports.groups import by, failures, known
 from normspec.reports.marks import KINDS, SHORT, kind_of
 from normspec.reports.report import Report
 
+STYLES = ("palette.css", "plots.css", "style.css")
+
 
 def report_page(report: Report, grades: Table | None = None) -> str:
     """Return the page of a run, with the accuracy table where there is one."""
@@ -63,7 +65,7 @@ def _kinds(report: Report) -> list[Any]:
 
 def filled(template: str, **values: object) -> str:
     """Return a template with the values in it: every text is cleaned and escaped."""
-    style, script = Markup(asset("style.css")), Markup(asset("script.js"))
+    style, script = Markup("").join(map(Markup, map(asset, STYLES))), Markup(asset("script.js"))
     fixed = {"style": style, "script": script, "policy": policy(style, script), "short": SHORT, "law_of": law_of}
     return _environment().get_template(template).render(**fixed, **values)
 

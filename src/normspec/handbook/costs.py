@@ -1,0 +1,54 @@
+"""What it costs to judge: the time of a case by its parts, and of a certificate beside plain arithmetic."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from normspec.handbook.links import to_operation
+from normspec.handbook.markdown import table
+from normspec.handbook.prose import markdown
+
+Record = Any
+_RATIOS = (
+    ("enclosure", "numpy float64"),
+    ("enclosure", "torch float32"),
+    ("enclosure", "mpmath"),
+    ("double-double enclosure", "numpy float64"),
+    ("enclosure and tolerance", "numpy float64"),
+    ("enclosure and tolerance", "gradcheck"),
+)
+
+
+def cost(record: Record) -> Iterator[str]:
+    """Yield the milliseconds of a case, operation by operation."""
+    yield f"Milliseconds of CPU for a case in {record['dtype']}, on the NumPy implementations.\n"
+    parts = ("drawing", "implementation", "oracle and tolerance", "laws")
+    yield table(
+        ("operation", *parts),
+        (
+            (to_operation(operation), *(f"{row[part]:.1f}" for part in parts))
+            for operation, row in record["milliseconds a case"].items()
+        ),
+    )
+
+
+def speed(record: Record) -> Iterator[str]:
+    """Yield how many times as long a certificate takes as what it is compared with."""
+    versions = ", ".join(f"{name} {value}" for name, value in record.items() if name not in ("lines", "date"))
+    yield (
+        f"Ratios of medians of CPU time in one run on one thread, for float32 arrays, of {record['date']} "
+        f"({markdown(versions)}).\n"
+    )
+    places = dict.fromkeys((row["direction"], row["groups"], row["members"]) for row in record["lines"])
+    head = ("direction", "groups", "m", *(f"{what} / {against}" for what, against in _RATIOS))
+    yield table(head, (_ratios(place, record["lines"]) for place in places))
+
+
+def _ratios(place: tuple[str, int, int], lines: Sequence[Record]) -> tuple[str, ...]:
+    found = {
+        (row["what"], row["against"]): row["ratio"]
+        for row in lines
+        if (row["direction"], row["groups"], row["members"]) == place
+    }
+    direction, groups, members = place
+    ratios = (f"{found[pair]:.2g}" if pair in found else "—" for pair in _RATIOS)
+    return direction, f"{groups:,}", f"{members:,}", *ratios
