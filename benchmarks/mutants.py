@@ -56,7 +56,7 @@ from normspec.spec.outcome import Outcome, Returned
 PACKAGE = "normspec.implementations"
 MODULES = ("formulas", "numpy_layer", "numpy_others", "numpy_renorm", "numpy_scalers", "numpy_fold")
 EQUIVALENT = Path("tests/mutation/equivalent.json")
-SECONDS = 20.0
+SECONDS = 5.0
 MEMORY = 6 << 30
 SWAPS = ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "Add_Mul", "Mul_Add", "Mod_Mul", "FloorDiv_Mul")
 COMPARISONS = ("Eq_NotEq", "NotEq_Eq", "Lt_GtE", "Lt_LtE", "Gt_LtE", "Gt_GtE", "LtE_Gt", "LtE_Lt", "GtE_Lt", "GtE_Gt")
