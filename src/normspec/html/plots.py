@@ -13,8 +13,8 @@ from normspec.properties.observations import ULP, Observations
 
 WIDTH, HEIGHT = 260, 190
 LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 34
-STROKES = ("h0", "h0", "m0-2v4", "m-2 0h4")
-"""How the dots of a series are drawn: round, square, upright, lying. Further series begin again."""
+STROKES = ("h0", "h0", "m0-2v4", "m-2 0h4", "m-1.5-1.5l3 3", "m-1.5 1.5l3-3")
+"""How the dots of a series are drawn: round, square, upright, lying, falling, rising. Further series begin again."""
 
 RATIO_ENDS = (-4, 3)
 """Powers of ten between which errors over tolerance are shown, as they are counted."""
