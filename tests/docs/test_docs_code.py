@@ -74,6 +74,42 @@ def test_the_first_minute_shows_what_it_says(capsys):
     assert re.search(r"second-moment +BROKEN", capsys.readouterr().out)
 
 
+MODULE = """
+import torch
+
+
+class MyLayerNorm(torch.nn.Module):
+    def __init__(self, normalized_shape, eps=1e-5):
+        super().__init__()
+        self.weight, self.bias = (torch.nn.Parameter(make(normalized_shape)) for make in (torch.ones, torch.zeros))
+        self.axes, self.eps = tuple(range(-len(normalized_shape), 0)), eps
+
+    def forward(self, x):
+        var, mean = torch.var_mean(x, self.axes, correction=0, keepdim=True)
+        return (x - mean) / (var + self.eps).sqrt() * self.weight + self.bias
+"""
+
+
+def test_the_command_for_a_module_of_pytorch_runs(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("torch")
+    (text,) = [text for language, text in blocks(DOCS / "plug-in.md") if language == "sh"]
+    (tmp_path / "my_package").mkdir()
+    (tmp_path / "my_package" / "norms.py").write_text(MODULE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    main([*shlex.split(text)[1:], "--dtype", "float64", "--law", "output", "--law", "dx", "--max-examples", "2"])
+    assert re.search(r"output +conforms\ndx +conforms", capsys.readouterr().out)
+
+
+def test_no_page_shows_code_that_nothing_runs():
+    run = {
+        "index.md": {"sh"},
+        "plug-in.md": {"sh", "python"},
+        "protocol.md": {"text"},
+        "tutorial.md": {"python", "console"},
+    }
+    assert {page.name: {language for language, _ in blocks(page)} for page in WRITTEN if blocks(page)} == run
+
+
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
 def test_every_command_that_is_named_exists(page, capsys):
     for words in re.findall(r"normspec ([a-z]+) ", page.read_text(encoding="utf-8")):
