@@ -23,7 +23,7 @@ from normspec.handbook.faults import operations
 from normspec.handbook.findings import RECORDED_GRADES, Findings, Graded, gather
 from normspec.handbook.loop import turns
 from normspec.handbook.mathml import broken, flowing, mathml
-from normspec.handbook.pictures import PICTURES
+from normspec.handbook.pictures import chart
 from normspec.handbook.prose import markdown
 from normspec.handbook.site import make
 from normspec.handbook.verdicts import told
@@ -87,10 +87,10 @@ def test_no_page_shows_latex_or_markdown_as_it_is_written(handbook):
 
 @pytest.mark.parametrize("name", CONVENTIONS)
 def test_every_convention_has_a_picture_on_which_its_variants_differ(name):
-    chart = PICTURES[name]()
-    assert [series.name for series in chart.series] == list(CONVENTIONS[name].variants)
-    assert len({(tuple(series.places), series.elsewhere) for series in chart.series}) == len(chart.series)
-    assert all(series.places or series.elsewhere for series in chart.series)
+    drawn = chart(name)
+    assert [series.name for series in drawn.series] == list(CONVENTIONS[name].variants)
+    assert len({(tuple(series.places), series.elsewhere) for series in drawn.series}) == len(drawn.series)
+    assert all(series.places or series.elsewhere for series in drawn.series)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

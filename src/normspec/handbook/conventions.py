@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from normspec.handbook.charts import drawn
 from normspec.handbook.links import convention_target, to_operation
 from normspec.handbook.markdown import code, raw
-from normspec.handbook.pictures import PICTURES
+from normspec.handbook.pictures import PICTURES, chart
 from normspec.handbook.prose import markdown
 from normspec.handbook.uses import operations_choosing
 from normspec.spec.conventions import CONVENTIONS, Convention
@@ -31,6 +31,6 @@ def _section(convention: Convention) -> str:
         default = " (default)" if name == convention.default else ""
         lines += [f"{code(name)}{default}", f": {markdown(meaning)}", ""]
     if convention.name in PICTURES:
-        lines += [raw(drawn(PICTURES[convention.name]())), ""]
+        lines += [raw(drawn(chart(convention.name))), ""]
     operations = ", ".join(map(to_operation, operations_choosing(convention.name))) or "none yet"
     return "\n".join([*lines, f"Operations that have it: {operations}.", ""])
