@@ -11,7 +11,6 @@ from normspec.properties.cases.shapes import Extent
 from normspec.properties.laws.judging import reach
 from normspec.properties.trial import Results, Trial
 from normspec.spec.case import Case, Step
-from normspec.spec.expectation import Expected, expect
 from normspec.spec.formats import FORMATS, Array
 from normspec.spec.rows import widened
 
@@ -71,14 +70,9 @@ def _envelope(trial: Trial) -> Iterator[tuple[Results, Results, Results]]:
     """Yield the exact statistics after each step, and the ends of what may be computed."""
     exact = low = high = {name: widened(values) for name, values in trial.case.state.items()}
     for index, _ in enumerate(trial.case.script):
-        middle, lower, upper = (_after(trial, index, state) for state in (exact, low, high))
+        middle, lower, upper = (trial.expected_from(index, state) for state in (exact, low, high))
         step = {name: np.maximum(reach(lower[name]), reach(upper[name])) for name in exact}
         exact = {name: middle[name].high for name in exact}
         low = {name: lower[name].high - step[name] for name in exact}
         high = {name: upper[name].high + step[name] for name in exact}
         yield exact, low, high
-
-
-def _after(trial: Trial, index: int, state: Results) -> Mapping[str, Expected]:
-    grade = trial.implementation.claims.grade
-    return expect(trial.operation, trial.case, index, state, trial.conventions, grade=grade)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 
 from normspec.implementations.ask import ask
 from normspec.implementations.contract import Implementation
+from normspec.properties.recollection import recollected
 from normspec.spec.case import Case
 from normspec.spec.expectation import Expected, expect
 from normspec.spec.formats import Array
@@ -26,7 +28,7 @@ class Trial:
 
     implementation: Implementation
     case: Case
-    found: dict[tuple[object, ...], Mapping[str, Expected]] = field(default_factory=dict)
+    found: dict[bytes, Mapping[str, Expected]] = field(default_factory=dict)
     answered: Outcome | None = None
 
     @property
@@ -55,15 +57,21 @@ class Trial:
     def expected(self, index: int) -> Mapping[str, Expected]:
         """Return what step `index` must give, from the running statistics observed before it."""
         step = self.case.script[index]
-        state = self.state_before(index if step.of is None else step.of)
-        key = self._key(index, state)
+        return self.expected_from(index, self.state_before(index if step.of is None else step.of))
+
+    def expected_from(self, index: int, state: Results) -> Mapping[str, Expected]:
+        """Return what step `index` must give, from these running statistics before it."""
+        key, grade = self._key(index, state), self.implementation.claims.grade
+
+        def work_out() -> Mapping[str, Expected]:
+            return expect(self.operation, self.case, index, state, self.conventions, grade=grade)
+
         if key not in self.found:
-            grade = self.implementation.claims.grade
-            self.found[key] = expect(self.operation, self.case, index, state, self.conventions, grade=grade)
+            self.found[key] = recollected(key, work_out)
         return self.found[key]
 
-    def _key(self, index: int, state: Results) -> tuple[object, ...]:
-        """Return all that an expectation depends on: variants that differ in other things share it."""
+    def _key(self, index: int, state: Results) -> bytes:
+        """Return a digest of all that an expectation depends on: trials that differ in other things share it."""
         case, step = self.case, self.case.script[index]
         forward = step if step.of is None else case.script[step.of]
         trained = [earlier.input.size > 0 for earlier in case.script[:index] if earlier.verb == "train"]
@@ -73,8 +81,12 @@ class Trial:
         if step.direction is not None:
             arrays["direction"] = step.direction
         arrays |= {f"tangent of {name}": values for name, values in step.tangents.items()}
-        contents = tuple((name, values.shape, values.tobytes()) for name, values in arrays.items())
-        return (step.verb, forward.verb, step.wanted, tuple(case.attributes.items()), sum(trained), contents)
+        rules = (case.operation, case.dtype, sorted(self.conventions.items()), self.implementation.claims.grade)
+        plain = (*rules, step.verb, forward.verb, step.wanted, sorted(case.attributes.items()), sum(trained))
+        told = blake2b(repr(plain).encode(), digest_size=20)
+        for name, values in arrays.items():
+            told.update(f"{name} {values.dtype} {values.shape} ".encode() + values.tobytes())
+        return told.digest()
 
     def state_before(self, index: int) -> Mapping[str, Array]:
         """Return the running statistics as they stood before step `index`, as the implementation showed them."""

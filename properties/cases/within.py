@@ -117,4 +117,4 @@ def array_of(values: object, extent: Extent) -> Array:
 
 def tiled(pattern: list[float], shape: tuple[int, ...], extent: Extent) -> Array:
     """Return an array of this shape that repeats a pattern, in the extent's format."""
-    return np.resize(array_of(pattern, extent), shape)
+    return array_of(pattern, extent)[np.arange(prod(shape)) % len(pattern)].reshape(shape)

@@ -1,6 +1,7 @@
 """Many processes find what one finds, and one that dies takes nothing else with it."""
 
 import json
+from collections import deque
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from normspec.properties.cases import STREAMS
 from normspec.properties.hunt import Hunt, Progress, Settings
 from normspec.properties.search import explore, fingerprint
 from normspec.reports.as_json import plain_report
+from normspec.runs import jobs
 from normspec.runs.jobs import jobs_for
 from normspec.runs.request import request
 from normspec.runs.run import run
@@ -48,6 +50,15 @@ def _unit(dtype):
     asked = request([FAULT], laws=["training-output"], dtypes=[dtype], max_examples=1)
     ((target, found),) = asked.implementations
     return Unit(target, found.name, found.operation, ("training-output",), asked.settings)
+
+
+def test_a_process_goes_on_with_what_is_asked_the_same_cases():
+    """A lane takes what is about the same as its last unit, else what no lane is about, else anything."""
+    float16, bfloat16, float64 = (_unit(dtype) for dtype in ("float16", "bfloat16", "float64"))
+    waiting = deque(enumerate([float16, bfloat16, float64, bfloat16]))
+    busy, lane = (jobs._Lane(None, None, about=jobs._about(unit)) for unit in (float16, bfloat16))
+    taken = [jobs._next(waiting, lane, [busy, lane])[0] for _ in range(4)]
+    assert taken == [1, 3, 2, 0]
 
 
 def test_a_process_that_dies_is_told_and_the_run_goes_on():

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
+from normspec.properties.recollection import recollecting
 from normspec.runs.units import Event, Unit, event_from, unit_text, worked
 
 MOST = 4  # processes started where nobody says how many: each one imports frameworks and holds their memory
@@ -25,14 +26,15 @@ class Lost:
 
 @dataclass
 class _Lane:
-    """One process, our end of the pipe to it, and the number of the unit that it works on."""
+    """One process, our end of the pipe to it, the number of the unit that it works on, and what that is about."""
 
     process: SpawnProcess
     pipe: Connection
     number: int | None = None
+    about: tuple[str, ...] = ()
 
     def take(self, number: int, unit: Unit) -> None:
-        self.number = number
+        self.number, self.about = number, _about(unit)
         self.pipe.send_bytes(unit_text(unit).encode())
 
     def stop(self) -> None:
@@ -56,7 +58,7 @@ def carried_out(units: Sequence[Unit], jobs: int) -> Iterator[tuple[int, Event |
     lanes = [_started() for _ in range(min(jobs, len(units)))]
     try:
         for lane in lanes:
-            lane.take(*waiting.popleft())
+            lane.take(*_next(waiting, lane, lanes))
         while busy := [lane for lane in lanes if lane.number is not None]:
             ready = set(wait([each for lane in busy for each in (lane.pipe, lane.process.sentinel)]))
             for lane in busy:
@@ -86,7 +88,21 @@ def _heard(lane: _Lane, lanes: list[_Lane], waiting: deque[tuple[int, Unit]]) ->
         lanes.append(lane)
     lane.number = None
     if waiting:
-        lane.take(*waiting.popleft())
+        lane.take(*_next(waiting, lane, lanes))
+
+
+def _about(unit: Unit) -> tuple[str, ...]:
+    """Return what units have in common that are asked the same cases, and share what is expected of them."""
+    return (unit.operation, *(unit.settings.dtypes or ()))
+
+
+def _next(waiting: deque[tuple[int, Unit]], lane: _Lane, lanes: list[_Lane]) -> tuple[int, Unit]:
+    """Take the unit that a lane does best: one about the same as its last, or else what no lane is about."""
+    taken = {each.about for each in lanes}
+    wishes = (lambda about: about == lane.about), (lambda about: about not in taken), (lambda about: True)
+    found = next(each for wish in wishes for each in waiting if wish(_about(each[1])))
+    waiting.remove(found)
+    return found
 
 
 def _received(lane: _Lane) -> bytes | None:
@@ -116,10 +132,11 @@ def _serve(pipe: Connection) -> None:
     """Carry out the units that come through a pipe until it is closed. Runs in a process of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one, which ends it
     try:
-        while True:
-            for event in worked(pipe.recv_bytes().decode(), _one_thread):
-                pipe.send_bytes(event.encode())
-            pipe.send_bytes(DONE)
+        with recollecting():
+            while True:
+                for event in worked(pipe.recv_bytes().decode(), _one_thread):
+                    pipe.send_bytes(event.encode())
+                pipe.send_bytes(DONE)
     except (EOFError, BrokenPipeError):
         return
 

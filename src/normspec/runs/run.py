@@ -11,6 +11,7 @@ from normspec.properties.check import check as check_one
 from normspec.properties.hunt import Progress
 from normspec.properties.known import KnownFailure
 from normspec.properties.observations import Observations
+from normspec.properties.recollection import recollecting
 from normspec.properties.verdict import Result
 from normspec.reports.report import Report
 from normspec.runs.request import Options, Request, request
@@ -35,11 +36,12 @@ def run(asked: Request, watch: Watch = _unwatched, jobs: int = 1, cluster: str |
     start, interrupted = monotonic(), False
     found: dict[int, list[Event]] = defaultdict(list)
     try:
-        for part, event in _here(asked) if jobs == 1 and cluster is None else spread(asked, jobs, cluster):
-            if not isinstance(event, Observations):
-                watch(event)
-            if not isinstance(event, Progress):
-                found[part].append(event)
+        with recollecting():
+            for part, event in _here(asked) if jobs == 1 and cluster is None else spread(asked, jobs, cluster):
+                if not isinstance(event, Observations):
+                    watch(event)
+                if not isinstance(event, Progress):
+                    found[part].append(event)
     except KeyboardInterrupt:
         interrupted = True
     events = [event for part in sorted(found) for event in found[part]]
@@ -55,8 +57,8 @@ def run(asked: Request, watch: Watch = _unwatched, jobs: int = 1, cluster: str |
 
 
 def _here(asked: Request) -> Iterator[tuple[int, Event]]:
-    """Carry out a request in this process, one implementation after the other."""
-    for part, (_, implementation) in enumerate(asked.implementations):
+    """Carry out a request in this process, one implementation after the other; those of an operation share cases."""
+    for part, (_, implementation) in sorted(enumerate(asked.implementations), key=lambda each: each[1][1].operation):
         for event in check_one(implementation, asked.laws_for(implementation), asked.settings, asked.known):
             yield part, event
 
