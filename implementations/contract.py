@@ -101,7 +101,7 @@ class Implementation:
     nothing. answer, where there is one, answers whole cases instead of a layer, for what is not in this process; close
     ends what answers, until it is asked again. stands_for names the implementation that this one is a use of, so that
     what is on record about that one is known of this one too. share is the part of the usual number of cases that are
-    drawn for it: less than 1 where each takes seconds.
+    drawn for it, and of the pinned cases every pinned_every-th is tried: fewer where each takes seconds.
     """
 
     name: str
@@ -114,4 +114,5 @@ class Implementation:
     answer: Callable[[Case], Outcome] | None = None
     stands_for: str = ""
     share: float = 1.0
+    pinned_every: int = 1
     close: Callable[[], None] = _nothing_to_close

@@ -5,6 +5,7 @@ from functools import partial
 from normspec.implementations.contract import Implementation
 from normspec.implementations.formulas import (
     Formulas,
+    ddx_direction,
     ddx_rescaled,
     dx_direction,
     dx_rescaled,
@@ -27,7 +28,7 @@ from normspec.spec.operations import OPERATIONS
 DEVIATIONS = Formulas()
 RECURRENCE = Formulas(statistics=welford)
 ROOT_MEAN_SQUARE = Formulas(statistics=mean_square, dx_training=dx_rescaled, ddx=ddx_rescaled)
-NORM = Formulas(statistics=sum_of_squares, dx_training=dx_direction)
+NORM = Formulas(statistics=sum_of_squares, dx_training=dx_direction, ddx=ddx_direction)
 
 SHARDS = Formulas(statistics=sharded)
 SAMPLE = Formulas(statistics=two_pass_sample, dx_training=dx_sample)

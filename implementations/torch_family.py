@@ -42,6 +42,9 @@ CONVENTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 EXTENT: Mapping[str, Mapping[str, Any]] = MappingProxyType({"weight_norm": {"optional": ()}})
 """Where torch supports less than all of an operation: a weight has its length."""
 
+NOT_THERE: Mapping[str, tuple[str, ...]] = MappingProxyType({"weight_norm": ("jvp",)})
+"""Verbs that torch refuses: forward AD "has not been implemented yet" for weight norm."""
+
 KEPT_BY_MODULES = ("save", "copy", "freeze", "momentum")
 """What there is no layer for where functions are called."""
 
@@ -62,7 +65,8 @@ def claims_of(operation: str, **changed: Any) -> Claims:
 def differentiated(operation: str, *, without: tuple[str, ...] = KEPT_BY_MODULES, **changed: Any) -> Claims:
     """Return the claims of what autograd differentiates: twice, and forward, where the operation asks for it."""
     own = claims_of(operation, **changed)
-    return replace(own, verbs=(*own.verbs, *beyond(OPERATIONS[operation], without=without)))
+    lacking = (*without, *NOT_THERE.get(operation, ()))
+    return replace(own, verbs=(*own.verbs, *beyond(OPERATIONS[operation], without=lacking)))
 
 
 def functional(operation: str) -> Implementation:

@@ -8,7 +8,7 @@ import torch
 
 from normspec.implementations.contract import Implementation, no_snippet
 from normspec.implementations.torch_calls import FUNCTIONS
-from normspec.implementations.torch_family import FUNCTIONAL, MODULE, claims_of, differentiated, functional
+from normspec.implementations.torch_family import FUNCTIONAL, MODULE, NOT_THERE, claims_of, differentiated, functional
 from normspec.implementations.torch_fold import FOLD
 from normspec.implementations.torch_forward import Push, by_duals, by_func
 from normspec.implementations.torch_functional import FunctionalLayer, Given, Pure, Wrap
@@ -60,7 +60,8 @@ def _variants(
     operations: Iterable[str] = FUNCTIONS,
     unclaimed: tuple[str, ...] = (),
     push: Push = by_duals,
-    share: float = 1.0,
+    share: float = 0.25,  # what torch computes it computes there too: less is new
+    pinned_every: int = 1,
     snippet: Callable[..., str] = no_snippet,
     without: tuple[str, ...] = (),
     **claimed: object,
@@ -76,6 +77,7 @@ def _variants(
             snippet=snippet,
             stands_for="torch-functional",
             share=share,
+            pinned_every=pinned_every,
             statement=f"{functional(operation).statement}, {statement}",
         )
         for operation in operations
@@ -101,6 +103,8 @@ def _plainly(function: Pure) -> Pure:
 
 TWICE = tuple(operation for operation in FUNCTIONS if "double_backward" in differentiated(operation).verbs)
 
+NO_FORWARD = tuple(NOT_THERE)
+
 FUNC = _variants("torch-func", "under torch.func.vjp, and vjp of vjp", wrap=_plainly, tape=vjp, push=by_func)
 VMAP = _variants("torch-vmap", "under torch.func.vmap", wrap=vmapped)
 JVP = _variants(
@@ -110,8 +114,10 @@ JVP = _variants(
     tape=jvp,
     unclaimed=("double_backward",),
     push=by_func,
-    without=("weight_norm",),  # torch: forward AD "has not been implemented yet"
+    without=NO_FORWARD,
     dtypes=("float64", "float32"),
+    share=0.02,  # each gradient takes a forward for every element
+    pinned_every=8,
 )
 AUTOCAST = _variants(
     "torch-autocast",
@@ -129,6 +135,7 @@ FORWARD_OVER_REVERSE = _variants(
     wrap=_plainly,
     tape=partial(autograd, second=forward_over_reverse),
     operations=TWICE,
+    without=NO_FORWARD,
     unclaimed=("jvp",),
     **ALONG,
 )
@@ -138,7 +145,9 @@ REVERSE_OVER_FORWARD = _variants(
     wrap=_plainly,
     tape=partial(autograd, second=reverse_over_forward),
     snippet=partial(functional_snippet, forward=True),
+    share=1.0,
     operations=TWICE,
+    without=NO_FORWARD,
     unclaimed=("jvp",),
     **ALONG,
 )
@@ -146,7 +155,10 @@ COMPILE = _variants(
     "torch-compile",
     "through torch.compile",
     wrap=compiled,
-    share=0.02,  # each case is compiled
+    share=0.02,  # each case is compiled, in each layout again, which takes seconds
+    pinned_every=8,
+    dtypes=("float32", "bfloat16"),
+    layouts=("contiguous", "channels_last", "strided"),
     unclaimed=("double_backward", "jvp"),  # torch: compiled functions "do not currently support double backward"
 )
 

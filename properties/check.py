@@ -137,9 +137,9 @@ def _has_its_turn(law: Law, number: int) -> bool:
 
 def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally], observer: Observer) -> None:
     """Judge the stream's pinned cases, each by every law; where dtypes share them, laws that ask again take turns."""
-    sparing = hunt.settings.pinned_every > 1
+    sparing = hunt.pinned_every > 1
     for number, case in enumerate(stream.pinned(hunt.extent())):
-        if not (hunt.settings.judges(number) and hunt.settings.tries_pinned(number, hunt.dtype)):
+        if not (hunt.settings.judges(number) and hunt.tries_pinned(number)):
             continue
         trial = Trial(hunt.implementation, case)
         for tally in tallies:

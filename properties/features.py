@@ -51,6 +51,12 @@ def one_sample(case: Case) -> bool:
     return any(step.input.shape[0] == 1 for step in _forwards(case))
 
 
+def outer_axis(case: Case) -> bool:
+    """Return whether the one axis that is kept, or normalized, is the first or the last of x."""
+    axis = case.attributes.get("axis")
+    return axis is not None and any(axis % step.input.ndim in (0, step.input.ndim - 1) for step in _forwards(case))
+
+
 def without_dx(case: Case) -> bool:
     """Return whether some backward asks for gradients of parameters, and not for that of x."""
     return any("dx" not in step.wanted for step in case.script if step.verb == "backward")
@@ -143,6 +149,7 @@ FEATURES: Mapping[str, Callable[[Case], Any]] = MappingProxyType(
         "large_sum": large_sum,
         "several_rows": several_rows,
         "one_sample": one_sample,
+        "outer_axis": outer_axis,
         "without_dx": without_dx,
         "clamped": clamped,
         "dense_input": dense_input,

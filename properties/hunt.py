@@ -35,10 +35,6 @@ class Settings:
     pinned_every: int = 1
     climb: int = 0
 
-    def tries_pinned(self, number: int, dtype: str) -> bool:
-        """Return whether the number-th pinned case of a stream is tried in a dtype: the dtypes share them."""
-        return number % self.pinned_every == list(FORMATS).index(dtype) % self.pinned_every
-
     def judges(self, number: int) -> bool:
         """Return whether this shard judges the number-th case of a batch, counted from 0."""
         own, shards = self.shard
@@ -74,6 +70,15 @@ class Hunt:
         """Return the entry of the record that a failure of the law on this case matches."""
         names = filter(None, (self.implementation.name, self.implementation.stands_for))
         return next((entry for name in names for entry in self.known if entry.covers(name, law.name, case)), None)
+
+    @property
+    def pinned_every(self) -> int:
+        """Return of how many pinned cases one is tried in a dtype, where the dtypes share them."""
+        return self.settings.pinned_every * self.implementation.pinned_every
+
+    def tries_pinned(self, number: int) -> bool:
+        """Return whether the number-th pinned case of a stream is tried in this dtype."""
+        return number % self.pinned_every == list(FORMATS).index(self.dtype) % self.pinned_every
 
     def batches(self, stream: Stream) -> list[Batch]:
         """Return the batches in which the stream's cases are drawn: one a regime where it is stratified.

@@ -21,11 +21,16 @@ WEIGHT_NORM = Operation(
     divisor=_one,
     constants={"epsilon": 0.0},
     conventions=("statistics_dtype",),
-    requirements=("output", "dx", "dgamma", *CONDUCT, *GROUPED, "second-moment", "gradient-projection", "refusals"),
+    requirements=(
+        *("output", "dx", "dgamma", "double-backward", "forward-mode", *CONDUCT, *GROUPED),
+        *("second-moment", "gradient-projection", "refusals"),
+    ),
     proofs={
         "output": "weight-norm-length",
         "dx": "weight-norm-dv",
         "dgamma": "weight-norm-dG",
+        "double-backward": "rescale-double-backward-x",
+        "forward-mode": "rescale-tangent-y",
         "second-moment": "weight-norm-length",
         "gradient-projection": "weight-norm-orthogonal",
     },

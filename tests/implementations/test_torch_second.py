@@ -46,3 +46,22 @@ def test_backward_through_a_forward_derivative_is_wrong_where_statistics_are_hel
 @pytest.mark.parametrize("target", ["torch-compile", "torch-jvp"])
 def test_what_goes_backward_once_claims_no_second_order(target: str) -> None:
     assert not any("double_backward" in each.claims.verbs for each in resolve(target))
+
+
+@pytest.mark.parametrize(("axis", "right"), [(0, False), (1, True), (2, False)])
+def test_the_second_order_of_weight_norm_is_wrong_where_a_fused_kernel_keeps_the_norm(axis: int, right: bool) -> None:
+    """Differences of first gradients say the same as the law: right along a middle axis alone."""
+    v = torch.tensor([[[1.0, -2.0], [0.5, 3.0]], [[2.0, 1.0], [-1.0, 0.25]]], dtype=torch.float64, requires_grad=True)
+    shape = [2 if each == axis else 1 for each in range(3)]
+    gamma = torch.tensor([1.5, -0.5], dtype=torch.float64).reshape(shape).requires_grad_()
+    agrees = torch.autograd.gradgradcheck(
+        lambda v, gamma: torch._weight_norm(v, gamma, axis), (v, gamma), raise_exception=False
+    )
+    assert agrees == right
+
+
+def test_the_law_of_second_order_finds_it() -> None:
+    (implementation,) = resolve("torch-functional", "weight_norm")
+    assert any(isinstance(judgement, Broken) for judgement in judged(implementation))
+    (right,) = resolve("numpy", "weight_norm")
+    assert not any(isinstance(judgement, Broken) for judgement in judged(right))
