@@ -143,6 +143,18 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "l2-curvature",
         "z-score",
     ),
+    "outside": (
+        "outside-y",
+        "outside-one-pass",
+        "outside-dx",
+        "outside-projection",
+        "outside-moment",
+        "outside-scale",
+        "outside-inference",
+        "outside-rescale",
+        "outside-rescale-dx",
+        "outside-rescale-projection",
+    ),
     "double_backward": (
         "double-backward-x",
         "double-backward-x-projected",

@@ -15,6 +15,7 @@ from normspec.derivations.accumulation import COUNTS
 from normspec.derivations.bounds import ROUNDING
 from normspec.derivations.family_functions import NORMALIZE, RESCALE
 from normspec.derivations.other_functions import ADAIN, CLAMPED, COSINE, FOLDING, LP_MAX, LP_ONE, MIN_MAX, RENORMALIZE
+from normspec.derivations.outside_functions import OUTSIDE, OUTSIDE_RESCALE
 from normspec.derivations.printing import print_function
 
 ORACLES = Path(__file__).resolve().parent.parent / "spec" / "oracles"
@@ -32,6 +33,8 @@ from typing import Any
 FILES = {
     "normalize.py": ("The normalization family with centring: statistics, forward, backward.", NORMALIZE),
     "rescale.py": ("The normalization family without centring (RMS norm, L2): statistics, forward, backward.", RESCALE),
+    "outside.py": ("The family with centring and epsilon outside the root: statistics, forward, backward.", OUTSIDE),
+    "outside_rescale.py": ("The family without centring and epsilon outside the root.", OUTSIDE_RESCALE),
     "lp_one.py": ("L1 normalization, where no element is zero.", LP_ONE),
     "lp_max.py": ("Maximum normalization, where the greatest magnitude is unique.", LP_MAX),
     "clamped.py": ("Lp normalization where the norm is below epsilon.", CLAMPED),

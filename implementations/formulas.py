@@ -5,7 +5,7 @@ shape (parts, 1). Everything is computed in the format of the rows.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -109,6 +109,24 @@ def rstd(variance: Array, epsilon: Array) -> Array:
     """Return 1 / sqrt(variance + epsilon)."""
     reciprocal: Array = 1 / np.sqrt(variance + epsilon)
     return reciprocal
+
+
+def rstd_outside(variance: Array, epsilon: Array) -> Array:
+    """Return 1 / (sqrt(variance) + epsilon)."""
+    reciprocal: Array = 1 / (np.sqrt(variance) + epsilon)
+    return reciprocal
+
+
+def scaled_epsilon(epsilon: Array, exponent: Array) -> Array:
+    """Return epsilon for rows that are scaled by 2**-exponent: it is added to their squares."""
+    scaled: Array = np.ldexp(epsilon, -2 * exponent)
+    return scaled
+
+
+def scaled_epsilon_outside(epsilon: Array, exponent: Array) -> Array:
+    """Return the same for an epsilon that is added to their deviation."""
+    scaled: Array = np.ldexp(epsilon, -exponent)
+    return scaled
 
 
 def normalize(rows: Array, mean: Array, scale: Array) -> Array:
@@ -234,3 +252,18 @@ class Formulas:
     dx_inference: Callable[[Array, Array], Array] = dx_inference
     dgamma: Callable[[Array, Array], Array] = dgamma
     dbeta: Callable[[Array], Array] = dbeta
+    scaled_epsilon: Callable[[Array, Array], Array] = scaled_epsilon
+
+
+def outside(own: Formulas, epsilon: Array) -> Formulas:
+    """Return the formulas with epsilon added to the deviation: the gradient has the deviation alone in one place.
+
+    The root of the deviation's share of the divisor takes what is divided by the one to what is divided by both.
+    """
+
+    def dx(g: Array, xhat: Array, scale: Array) -> Array:
+        share = 1 - epsilon * scale
+        spread = np.where(share > 0, xhat / np.sqrt(np.where(share > 0, share, 1)), 0)
+        return own.dx_training(g, spread.astype(xhat.dtype), scale)
+
+    return replace(own, rstd=rstd_outside, dx_training=dx, scaled_epsilon=scaled_epsilon_outside)

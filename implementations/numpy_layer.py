@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from normspec.implementations.formulas import Formulas, debiased
+from normspec.implementations.formulas import Formulas, debiased, outside
 from normspec.spec.case import Case
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
@@ -70,7 +70,7 @@ def standardize(formulas: Formulas, rows: Array, epsilon: Array) -> Standardized
     mean, variance = formulas.statistics(np.ldexp(rows, -exponent))
     full = np.ldexp(variance, 2 * exponent)
     kept = np.where(np.isfinite(full), 0, exponent)  # a large constant has a small variance: epsilon must not vanish
-    scale = formulas.rstd(np.ldexp(variance, 2 * (exponent - kept)), np.ldexp(epsilon, -2 * kept))
+    scale = formulas.rstd(np.ldexp(variance, 2 * (exponent - kept)), formulas.scaled_epsilon(epsilon, kept))
     xhat = formulas.normalize(np.ldexp(rows, -kept), np.ldexp(mean, exponent - kept), scale)
     return Standardized(np.ldexp(mean, exponent), full, scale, kept, xhat)
 
@@ -98,6 +98,8 @@ class NumpyLayer:
         self.attributes = {**case.attributes, **self.operation.constants}
         self.momentum: float | None = case.attributes.get("momentum")
         self.epsilon = self._checked_epsilon(self.attributes["epsilon"])
+        if self.conventions.get("epsilon_place") == "added":
+            self.formulas = outside(formulas, self.epsilon)
         self.parameters = {name: values.astype(self.working) for name, values in case.parameters.items()}
         self.running = {name: values.copy() for name, values in case.state.items()}
         self.batches, self.frozen = 0, False

@@ -76,6 +76,13 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
                 refuse="the input is refused (normalize in scikit-learn)",
             ),
             _convention(
+                "epsilon_place",
+                "Where epsilon stands.",
+                "inside",
+                inside="under the square root, added to the variance or the mean square (PyTorch, Keras, Flax)",
+                added="added to the standard deviation or the root mean square, outside the square root",
+            ),
+            _convention(
                 "statistics_dtype",
                 "The format in which the statistics of half-precision input are kept between reduction and use.",
                 "wide",

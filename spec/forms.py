@@ -70,6 +70,8 @@ def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ..
     oracle = branch.oracle if branch else question.operation.oracle
     suffix, constants = (branch.suffix, branch.constants) if branch else ("", {})
     oracle = oracle if own else NORMALIZE
+    if question.outside:
+        oracle = OUTSIDE[oracle]
     allowed = [name for name in names if _applies(name, question)]
     functions = [found for name in allowed if (found := _function(oracle, name + suffix)) is not None]
     return tuple(_form(question, function, constants) for function in functions if _holds(function, question))
@@ -97,6 +99,9 @@ SECOND_NAMES = MappingProxyType({"ddy": "ddy", "dx": "ddx", "dgamma": "ddgamma"}
 
 NORMALIZE = "normalize"
 """The oracle of inference and of running statistics, whatever the operation."""
+
+OUTSIDE = MappingProxyType({NORMALIZE: "outside", "rescale": "outside_rescale"})
+"""The oracles with epsilon outside the root, by those with it under the root."""
 
 RUNNING = MappingProxyType({name: running for running, name in STATISTICS.items()})
 

@@ -14,6 +14,7 @@ import numpy as np
 from normspec.spec.environment import require_exact_arithmetic
 from normspec.spec.formats import Array
 from normspec.spec.forms import forms_of
+from normspec.spec.numbers.computed import Computed
 from normspec.spec.numbers.contract import ContractArithmetic
 from normspec.spec.numbers.double_double import DoubleDouble
 from normspec.spec.numbers.symbols import Coefficients, spread
@@ -59,7 +60,7 @@ def parts_of(question: Question, observed: Array, way: int = 0) -> Parts:
         forms = forms_of(question)
         mean, variance = (forms[0](system, arrays)[name][0] for name in ("mean", "variance"))
         y = forms[way](system, arrays)["y"][0]
-        rstd = system.rsqrt(system.add(variance, system.attribute(question.epsilon)))
+        rstd = _rstd(system, variance, question)
         errors = (question.rows.of("y", observed) - y.exact.high) - y.exact.low
         own = system.tolerance(y) - spread(y.shared) + y.exact.radius + ROUNDED * np.abs(errors)
         gamma = np.broadcast_to(arrays.get("gamma", np.ones((1, 1))), errors.shape)
@@ -75,6 +76,14 @@ def parts_of(question: Question, observed: Array, way: int = 0) -> Parts:
             scale=unit * magnitude * rstd.value,
             regular=magnitude >= 2.0**question.contract.accumulator.min_exponent,
         )
+
+
+def _rstd(system: ContractArithmetic, variance: Computed, question: Question) -> Computed:
+    """Return what the deviation is multiplied by."""
+    epsilon = system.attribute(question.epsilon)
+    if question.outside:
+        return system.inverse(system.add(system.sqrt(variance), epsilon))
+    return system.rsqrt(system.add(variance, epsilon))
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,11 @@ class Question:
         return float({**self.case.attributes, **self.operation.constants}["epsilon"])
 
     @property
+    def outside(self) -> bool:
+        """Return whether epsilon is added to the root, and not under it."""
+        return self.conventions.get("epsilon_place") == "added"
+
+    @property
     def divisor(self) -> int:
         """Return what the sum of squares is divided by."""
         fewer = self.conventions.get("deviation") == "sample"
@@ -121,4 +126,5 @@ def largest_gradient(question: Question) -> Array:
     moment = np.sum(np.square(centred), axis=-1, keepdims=True) / question.divisor
     norm = np.sqrt(np.sum(np.square(g), axis=-1, keepdims=True))
     with np.errstate(divide="ignore", invalid="ignore"):  # without spread and epsilon there is no such size
-        return np.asarray(norm / np.sqrt(moment + question.epsilon))
+        root = np.sqrt(moment) + question.epsilon if question.outside else np.sqrt(moment + question.epsilon)
+        return np.asarray(norm / root)

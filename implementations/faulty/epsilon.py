@@ -5,14 +5,9 @@ from typing import Any
 import numpy as np
 
 from normspec.implementations.faulty.fault import EPSILON, by_formula, by_layer
-from normspec.implementations.formulas import rstd
+from normspec.implementations.formulas import rstd, rstd_outside
 from normspec.implementations.numpy_layer import NumpyLayer
 from normspec.spec.formats import FORMATS, Array
-
-
-def _outside(variance: Array, epsilon: Array) -> Array:
-    reciprocal: Array = 1 / (np.sqrt(variance) + epsilon)
-    return reciprocal
 
 
 def _largest(variance: Array, epsilon: Array) -> Array:
@@ -34,7 +29,7 @@ FAULTS = (
         "epsilon is added to the standard deviation, not to the variance",
         "y is wrong for a large epsilon or a small variance",
         EPSILON,
-        rstd=_outside,
+        rstd=rstd_outside,
     ),
     by_formula(
         "eps-as-floor",

@@ -57,8 +57,9 @@ def scale_covariance(trial: Trial) -> Judgement:
     """Judge y(4x; 16ε) = y(x; ε) in training."""
     case = trial.case.with_arrays(lambda x: (wide(x) * 4).astype(x.dtype), _unchanged)
     exact = all((wide(b) == 4 * wide(a)).all() for a, b in _inputs(trial.case, case))
-    rescaled = case.but(attributes={**case.attributes, "epsilon": 16 * case.attributes["epsilon"]})
-    what = "changes when x is multiplied by 4 and ε by 16"
+    factor = 4 if trial.conventions.get("epsilon_place") == "added" else 16
+    rescaled = case.but(attributes={**case.attributes, "epsilon": factor * case.attributes["epsilon"]})
+    what = f"changes when x is multiplied by 4 and ε by {factor}"
     return _compare(trial, rescaled, _unchanged, what) if exact else INEXACT
 
 
@@ -142,7 +143,9 @@ def identity_recovery(trial: Trial) -> Judgement:
         return Inapplicable("the case does not begin with the input's own statistics, or there is no affine part")
     groups, blocks = trial.groups(step.input.shape), trial.blocks(step.input.shape)
     mean, variance = moments(trial.operation, groups.split(wide(step.input)), trial.case.attributes)
-    sigma = np.sqrt(variance + trial.case.attributes["epsilon"])
+    epsilon = trial.case.attributes["epsilon"]
+    added = trial.conventions.get("epsilon_place") == "added"
+    sigma = np.sqrt(variance) + epsilon if added else np.sqrt(variance + epsilon)
     judged = slice(None) if groups == blocks else slice(1)  # one gamma serves several groups: the first has its own
     dtype = trial.case.format.dtype
     recovering = {

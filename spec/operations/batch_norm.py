@@ -18,6 +18,7 @@ BATCH_NORM = Operation(
         "running_variance",
         "single_element",
         "empty_batch",
+        "epsilon_place",
         "negative_epsilon",
         "statistics_dtype",
     ),

@@ -13,7 +13,7 @@ GROUP_NORM = Operation(
     groups=channel_groups,
     blocks=all_but_channel,
     choices=numbers_of_groups,
-    conventions=("single_element", "empty_batch", "negative_epsilon", "statistics_dtype"),
+    conventions=("single_element", "empty_batch", "epsilon_place", "negative_epsilon", "statistics_dtype"),
     defaults={"single_element": "zero", "negative_epsilon": "accept"},
     requirements=(
         *ALIVE,

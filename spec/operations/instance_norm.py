@@ -20,6 +20,7 @@ INSTANCE_NORM = Operation(
         "running_variance",
         "single_element",
         "empty_batch",
+        "epsilon_place",
         "negative_epsilon",
         "statistics_dtype",
     ),

@@ -13,7 +13,7 @@ LAYER_NORM = Operation(
     groups=trailing,
     blocks=leading,
     choices=numbers_of_trailing_axes,
-    conventions=("single_element", "empty_batch", "negative_epsilon", "statistics_dtype"),
+    conventions=("single_element", "empty_batch", "epsilon_place", "negative_epsilon", "statistics_dtype"),
     defaults={"single_element": "zero", "negative_epsilon": "accept"},
     requirements=(
         *ALIVE,

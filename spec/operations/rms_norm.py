@@ -13,7 +13,7 @@ RMS_NORM = Operation(
     blocks=leading,
     parameters={"gamma": "blocks"},
     choices=numbers_of_trailing_axes,
-    conventions=("empty_batch", "negative_epsilon", "statistics_dtype", "scale_form", "cast_order"),
+    conventions=("empty_batch", "epsilon_place", "negative_epsilon", "statistics_dtype", "scale_form", "cast_order"),
     defaults={"negative_epsilon": "accept"},
     requirements=(
         *ALIVE,

@@ -1,0 +1,143 @@
+"""Epsilon outside the square root: the family divided by s + epsilon, s the deviation or the root mean square.
+
+Where s is 0 the gradient of x is not defined: the root has none there.
+"""
+
+from sympy import Expr, sqrt
+
+from normspec.derivations.family import a, centred, d, loss, uncentred
+from normspec.derivations.language import Definition, define, mean, partial, total
+from normspec.derivations.proof import Chapter, Equation, Step, chain, claim
+from normspec.derivations.quantities import (
+    Standardized,
+    beta,
+    deviation,
+    epsilon,
+    g,
+    gamma,
+    ghat,
+    i,
+    j,
+    mu,
+    mu_r,
+    v_r,
+    x,
+)
+
+given = define("t_r", sqrt(v_r) + epsilon)
+xhat_given = Definition("xhat_t", (x[i] - mu_r) / given, i)
+
+
+def beside(of: Standardized, mark: str) -> tuple[Standardized, Definition]:
+    """Return a member of the family with epsilon beside the root, and its elements over the root alone."""
+    s = define("s" + mark, sqrt(of.v))
+    divisor = define("t" + mark, s + epsilon)
+    above = deviation if of is centred else x
+    member = Standardized(of.mu, of.v, divisor, Definition("xhat_t" + mark, above[i] / divisor, i))
+    return member, Definition("u" + mark, above[i] / s, i)
+
+
+outside, unit = beside(centred, "")
+alpha = Definition("alpha", gamma[i] / outside.sigma, i)
+shift = Definition("shift", beta[i] - alpha[i] * mu, i)
+one_pass = define("v", mean(x[i] ** 2, i) - mu**2)
+cancelling = define("t", sqrt(one_pass) + epsilon)
+alpha_given = Definition("alpha", gamma[i] / given, i)
+shift_given = Definition("shift", beta[i] - alpha_given[i] * mu_r, i)
+bare, bare_unit = beside(uncentred, "_w")
+
+
+def backward(of: Standardized, along: Definition, kept: Expr) -> list[Step]:
+    """State the gradient of a member; kept is what a constant divisor would leave of the cotangent."""
+    return chain(
+        partial(loss(of), x[j]),
+        (total(ghat[i] * partial(of.xhat[i], x[j]), i), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
+        (kept / of.sigma - along[j] * total(ghat[i] * of.xhat[i], i) / (d * of.sigma), "the divisor follows s alone"),
+    )
+
+
+def projection(of: Standardized) -> Equation:
+    """State what the gradient is along the group."""
+    along = total(ghat[i] * of.xhat[i], i)
+    return Equation(
+        total(partial(loss(of), x[j]) * of.xhat[j], j), epsilon * along / of.sigma**2, "Σ u x̂ = d s/(s + ε)"
+    )
+
+
+def scaled(centre: Expr, of: Standardized) -> Equation:
+    """State that a factor a > 0 of the group, and of epsilon, changes nothing."""
+    spread = sqrt(total((a * x[i] - centre) ** 2, i) / d)
+    return Equation((a * x[j] - centre) / (spread + a * epsilon), of.xhat[j], "the factor leaves the root")
+
+
+CHAPTER = Chapter(
+    "outside",
+    "Epsilon outside the root",
+    (
+        claim(
+            "outside-y",
+            "The output with epsilon added to the deviation: a product and a sum, too.",
+            chain(
+                gamma[j] * outside.xhat[j] + beta[j],
+                (gamma[j] * (x[j] - mu) / outside.sigma + beta[j], "definition of x̂"),
+                (gamma[j] * (x[j] / outside.sigma - mu / outside.sigma) + beta[j], "or the deviation comes after"),
+                (alpha[j] * x[j] + shift[j], "or it is one product and one sum"),
+            ),
+        ),
+        claim(
+            "outside-one-pass",
+            "In exact arithmetic the variance E[x²] − E[x]² gives the same output.",
+            Equation(
+                gamma[j] * (x[j] - mu) / cancelling + beta[j],
+                gamma[j] * (x[j] - mu) / (sqrt(mean((x[i] - mu) ** 2, i)) + epsilon) + beta[j],
+                "v = E[x²] − E[x]²",
+            ),
+        ),
+        claim(
+            "outside-dx",
+            "The gradient where epsilon is outside the root: x̂ and u = (x − μ)/s stand where x̂ stood twice.",
+            backward(outside, unit, ghat[j] - mean(ghat[i], i)),
+        ),
+        claim("outside-projection", "Along the group the gradient is epsilon's share.", projection(outside)),
+        claim(
+            "outside-moment",
+            "The second moment of the result is v/(s + ε)².",
+            Equation(total(outside.xhat[i] ** 2, i) / d, outside.v / outside.sigma**2, "Σ (x − μ)² = d v"),
+        ),
+        claim(
+            "outside-scale",
+            "Scaling the group by a > 0, and epsilon by a, changes nothing.",
+            scaled(a * mu, outside),
+            scaled(0 * mu, bare),
+        ),
+        claim(
+            "outside-inference",
+            "In inference the statistics are given, and epsilon is added to the root of the variance.",
+            chain(
+                gamma[j] * xhat_given[j] + beta[j],
+                (gamma[j] * (x[j] - mu_r) / given + beta[j], "definition"),
+                (gamma[j] * (x[j] / given - mu_r / given) + beta[j], "or the deviation comes after"),
+                (alpha_given[j] * x[j] + shift_given[j], "or it is one product and one sum"),
+            ),
+            Equation(
+                partial(define("L", total(g[i] * (gamma[i] * xhat_given[i] + beta[i]), i)), x[j]),
+                ghat[j] / given,
+                "the statistics do not move",
+            ),
+        ),
+        claim(
+            "outside-rescale",
+            "Without centring the output is x over the root mean square plus epsilon, scaled.",
+            chain(
+                gamma[j] * bare.xhat[j] + beta[j],
+                (gamma[j] * x[j] / bare.sigma + beta[j], "definition of x̂"),
+            ),
+        ),
+        claim(
+            "outside-rescale-dx",
+            "And no mean is taken out of its gradient.",
+            backward(bare, bare_unit, ghat[j]),
+        ),
+        claim("outside-rescale-projection", "Along the group it is epsilon's share again.", projection(bare)),
+    ),
+)
