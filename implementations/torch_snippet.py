@@ -20,6 +20,10 @@ STORED = {"gamma": "weight", "beta": "bias", "running_mean": "running_mean", "ru
 CHANNELS_LAST = {4: "channels_last", 5: "channels_last_3d"}
 
 
+Dress = Callable[[Call, Mapping[str, str], str, str], str]
+"""From a call, the variables of parameters, the variable of x, and the dtype to the expression for y."""
+
+
 @dataclass(frozen=True)
 class Program:
     """What programs of one kind have in common.
@@ -45,15 +49,20 @@ def functional_snippet(
     functions: Mapping[str, Function] = FUNCTIONS,
     *,
     forward: bool = False,
+    dress: Dress | None = None,
 ) -> str:
-    """Return a program that calls the function of torch and prints what came beside the facts; none of several."""
+    """Return a program that calls the function of torch and prints what came beside the facts; none of several.
+
+    dress says how the call is made where it is not made plainly.
+    """
     if case.lives:
         return ""
     short = _until(case, facts)
     own = {name: name for name in (*short.parameters, *short.state)}
 
     def call(x: str, shape: Shape, training: bool) -> str:
-        return written(functions[short.operation](short, shape, training), own | {"x": x})
+        plain = functions[short.operation](short, shape, training)
+        return dress(plain, own, x, short.dtype) if dress else written(plain, own | {"x": x})
 
     return _program(short, facts, Program((), call, LEAVES, {name: name for name in short.state}, forward), device)
 
@@ -218,7 +227,8 @@ def _all_shown(case: Case) -> Iterator[str]:
     for index, step in enumerate(case.script):
         names = step.wanted if step.x is None else (*_returned(case), *case.state)
         for name in names:
-            yield f'print("{name} of step {index}:", {name}_{index}.tolist())'
+            kind = f"{name}_{index}.dtype, " if name == "ty" else ""
+            yield f'print("{name} of step {index}:", {kind}{name}_{index}.tolist())'
 
 
 def _tensor(values: Array, layout: str) -> str:

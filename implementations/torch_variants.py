@@ -8,6 +8,7 @@ import torch
 
 from normspec.implementations.contract import Implementation, no_snippet
 from normspec.implementations.torch_calls import FUNCTIONS
+from normspec.implementations.torch_dress import under_autocast, under_vmap
 from normspec.implementations.torch_family import FUNCTIONAL, MODULE, NOT_THERE, claims_of, differentiated, functional
 from normspec.implementations.torch_fold import FOLD
 from normspec.implementations.torch_forward import Push, by_duals, by_func
@@ -106,7 +107,9 @@ TWICE = tuple(operation for operation in FUNCTIONS if "double_backward" in diffe
 NO_FORWARD = tuple(NOT_THERE)
 
 FUNC = _variants("torch-func", "under torch.func.vjp, and vjp of vjp", wrap=_plainly, tape=vjp, push=by_func)
-VMAP = _variants("torch-vmap", "under torch.func.vmap", wrap=vmapped)
+VMAP = _variants(
+    "torch-vmap", "under torch.func.vmap", wrap=vmapped, snippet=partial(functional_snippet, dress=under_vmap)
+)
 JVP = _variants(
     "torch-jvp",
     "in forward mode, by torch.func.jvp",
@@ -123,6 +126,7 @@ AUTOCAST = _variants(
     "torch-autocast",
     "under autocast",
     wrap=in_autocast,
+    snippet=partial(functional_snippet, dress=under_autocast),
     without=("weight_norm",),  # torch: "expected scalar type BFloat16 but found Float"
     dtypes=("bfloat16", "float16"),
 )

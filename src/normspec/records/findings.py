@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from normspec.implementations.contract import Fact, Implementation
+from normspec.implementations.registry import REGISTERED
 from normspec.implementations.targets import resolve
 from normspec.properties.judge import judge
 from normspec.properties.known import KnownFailure
@@ -30,13 +31,23 @@ Each program runs by itself, with nothing but {alone}. It prints what came, and 
 certified to lie in an enclosure of the exact result, and the largest error that rounding can account for.
 """
 
-SUBJECTS = {"torch": ("torch", "torch {} on the CPU", "torch"), "sklearn": ("scikit-learn", "scikit-learn {}", "NumPy")}
+SUBJECTS = {
+    "torch": ("torch", "torch {} on the CPU", "torch"),
+    "sklearn": ("scikit-learn", "scikit-learn {}", "NumPy"),
+    "onnxruntime": ("onnxruntime", "ONNX Runtime {} on the CPU", "onnx and NumPy"),
+    "onnx": ("onnx", "the reference evaluator of onnx {}", "NumPy"),
+    "flax": ("flax", "Flax {} on the CPU", "JAX and NumPy"),
+    "keras": ("keras", "Keras {} on torch, on the CPU", "torch and NumPy"),
+}
 """By the first word of a record's name: the package, what the page is about, and what its programs need (beside)."""
 
 
 def implementation_of(entry: KnownFailure) -> Implementation:
-    """Return the implementation that an entry is about."""
-    return next(found for found in resolve(entry.target, entry.operation) if found.name == entry.target)
+    """Return the implementation that an entry is about: its own name may be longer than that of its target."""
+    target = entry.target
+    while target not in REGISTERED and "-" in target:
+        target = target.rpartition("-")[0]
+    return next(found for found in resolve(target or entry.target, entry.operation) if found.name == entry.target)
 
 
 def evidence(entry: KnownFailure) -> tuple[Case, tuple[Fact, ...]]:
@@ -69,8 +80,7 @@ def page(entries: Sequence[KnownFailure], heading: str) -> str:
 
 def _section(entries: Sequence[KnownFailure]) -> str:
     title, _, rest = entries[0].reason.partition(". ")
-    shown = next((entry for entry in _smallest_first(entries) if evidence(entry)[1]), _smallest_first(entries)[0])
-    program = snippet(shown)
+    shown, program = _program(_smallest_first(entries))
     return f"""## {title}
 
 {rest}
@@ -93,6 +103,12 @@ It prints
 {output_of(program).rstrip()}
 ```
 """
+
+
+def _program(entries: Sequence[KnownFailure]) -> tuple[KnownFailure, str]:
+    """Return an entry with the program that shows it: one with facts, and else the first that has a program."""
+    shown = [(entry, program) for entry in entries if (program := snippet(entry))]
+    return next((each for each in shown if evidence(each[0])[1]), shown[0])
 
 
 def _smallest_first(entries: Sequence[KnownFailure]) -> list[KnownFailure]:

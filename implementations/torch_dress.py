@@ -1,0 +1,19 @@
+"""How programs write a call of torch that is not made plainly. Text only: this file does not import torch."""
+
+from collections.abc import Mapping
+
+from normspec.implementations.torch_calls import Call
+from normspec.implementations.torch_snippet import written
+
+
+def under_vmap(call: Call, names: Mapping[str, str], x: str, dtype: str) -> str:
+    """Return the call under vmap, on x and x in reverse order, of which the first counts."""
+    two = f"torch.stack([{x}, {x}.flip(tuple(range({x}.dim())))])"
+    return f"torch.func.vmap(lambda x: {written(call, {**names, 'x': 'x'})})({two})[0]"
+
+
+def under_autocast(call: Call, names: Mapping[str, str], x: str, dtype: str) -> str:
+    """Return the call under autocast, with parameters in float32."""
+    wide = {name: place if name == "w" else f"{place}.float()" for name, place in names.items()}
+    region = f"torch.autocast({x}.device.type, dtype=torch.{dtype})"
+    return f"{region}(lambda x: {written(call, {**wide, 'x': 'x'})})({x})"
