@@ -28,8 +28,7 @@ from normspec.implementations.targets import resolve
 from normspec.spec.case import Case, Step, Verb
 from normspec.spec.comparison import compare
 from normspec.spec.expectation import Expected, expect
-from normspec.spec.formats import FORMATS, Array, Format
-from normspec.spec.grades import ulp
+from normspec.spec.formats import FORMATS, Array, Format, ulp
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import Returned
 
@@ -113,7 +112,7 @@ def judge(implementation: Implementation, x: Array, epsilon: float, tally: Tally
     )
     with np.errstate(invalid="ignore"):
         error = np.abs(seen.astype(np.float64) - exact) + SLACK * np.abs(exact)
-    near = error <= output.unit_roundoff * np.abs(exact) + output.half_subnormal
+    near = error <= ulp(output, exact) / 2
     far = ~near.all(axis=0)
     tally.rounded += x.size - int(np.count_nonzero(far)) * len(x)
     if far.any():

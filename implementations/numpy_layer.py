@@ -114,11 +114,7 @@ class NumpyLayer:
             own = training or not self.operation.state or (self.operation.untracked_inference and not self.running)
             standardized = self._train(groups, blocks, rows) if own else self._infer(groups, blocks, rows)
             self.saved.append(Saved(groups, blocks, own, standardized))
-            xhat = self._scaled(self.saved[-1])
-            if self.conventions.get("cast_order") == "before_scale":
-                xhat = xhat.astype(self.dtype)
-            y = self.formulas.affine(xhat, self._parameter("gamma", blocks), self._parameter("beta", blocks))
-            return blocks.join(y).astype(self.dtype)
+            return self._y(self.saved[-1])
 
     def backward(self, step: int, cotangent: Array, wanted: tuple[str, ...]) -> Mapping[str, Array]:
         """Return the wanted gradients of the step-th forward."""
@@ -201,6 +197,13 @@ class NumpyLayer:
             return wide
         total: Array = wide + self.parameters["residual"]
         return total.astype(self.dtype).astype(self.working) if self.conventions["residual_sum"] == "input" else total
+
+    def _y(self, saved: Saved) -> Array:
+        xhat, blocks = self._scaled(saved), saved.blocks
+        if self.conventions.get("cast_order") == "before_scale":
+            xhat = xhat.astype(self.dtype)
+        y = self.formulas.affine(xhat, self._parameter("gamma", blocks), self._parameter("beta", blocks))
+        return blocks.join(y).astype(self.dtype)
 
     def _scaled(self, saved: Saved) -> Array:
         """Return what gamma multiplies, in rows of blocks."""

@@ -13,8 +13,8 @@ from normspec.spec.case import GRADIENTS, SECOND, Case
 from normspec.spec.comparison import errors_of
 from normspec.spec.contracts import contract_of
 from normspec.spec.expectation import Expected, expect
-from normspec.spec.formats import Array, Format
-from normspec.spec.grades import Grade, grade_against, ulp
+from normspec.spec.formats import Array, Format, ulp
+from normspec.spec.grades import Grade, grade_against
 from normspec.spec.implied import implied
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.question import Question

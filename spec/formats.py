@@ -57,6 +57,12 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 )
 
 
+def ulp(output: Format, values: Array) -> Array:
+    """Return the spacing of a format's numbers at these magnitudes, float64; that of 0 is the least."""
+    exponent = np.where(values == 0, output.min_exponent, np.frexp(values)[1] - 1)
+    return np.asarray(np.ldexp(1.0, np.maximum(exponent, output.min_exponent) - output.precision + 1))
+
+
 def format_of(array: Array) -> Format | None:
     """Return the format of an array's elements, or None when it is none of FORMATS."""
     return FORMATS.get(array.dtype.name)

@@ -14,7 +14,7 @@ from normspec.spec.case import Case
 from normspec.spec.comparison import compare
 from normspec.spec.contracts import TERMS
 from normspec.spec.expectation import Expected, expect
-from normspec.spec.formats import Array, Format
+from normspec.spec.formats import Array, Format, ulp
 from normspec.spec.operations import Operation
 from normspec.spec.rows import widened
 
@@ -25,12 +25,6 @@ ORDER: tuple[Grade, ...] = ("CR", "A+", "A", "A~", "B1", "B2", "B3", "C", "F", "
 CONTRACTS: tuple[Grade, ...] = tuple(letter for letter in ORDER if letter in TERMS)
 
 WITHIN_ULPS: Mapping[Grade, float] = {"CR": 0.5, "A+": 1.0}
-
-
-def ulp(output: Format, values: Array) -> Array:
-    """Return the spacing of a format's numbers at these magnitudes."""
-    exponent = np.where(values == 0, output.min_exponent, np.frexp(values)[1] - 1)
-    return np.asarray(np.ldexp(1.0, np.maximum(exponent, output.min_exponent) - output.precision + 1))
 
 
 def grade(

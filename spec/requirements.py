@@ -76,6 +76,11 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
             Requirement(
                 "zero-crossing", "with β = -γ x̂ for an element, rounded, y of that element is the rounding alone", "y"
             ),
+            Requirement(
+                "rounding-boundary",
+                "with γ for which γ x̂ lies just beside the middle of two neighbours, y is the one on its side",
+                "rms-y",
+            ),
             Requirement("shared-statistics", "one mean and one rstd explain the errors of a whole group", "rounding-y"),
             # symmetry
             Requirement("shift-invariance", "y(x + c) = y(x) in training", "shift-invariance"),

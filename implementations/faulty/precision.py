@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from normspec.implementations.faulty.fault import CENTRED, by_layer
+from normspec.implementations.faulty.fault import CENTRED, FAMILY, by_layer
 from normspec.implementations.formulas import rstd
-from normspec.implementations.numpy_layer import NumpyLayer, Standardized
+from normspec.implementations.numpy_layer import NumpyLayer, Saved, Standardized
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 
+HALF_BITS = 11  # of float16
+ESTIMATED_BITS = 14  # of the estimate of a reciprocal square root in AVX-512 (VRSQRT14PS)
+PROBED = {"zero-crossing", "rounding-boundary"}
 FEW = 16  # elements whose mean has few roundings: another order of them is no excuse
 
 
@@ -20,6 +23,18 @@ class _HalfStatistics(NumpyLayer):
     def _train(self, *arguments: Any) -> Standardized:
         narrow = self.dtype.name == "bfloat16"
         return _trained_by(self, arguments, {"rstd": _rstd_in_half} if narrow else {})
+
+
+class _EstimatedRstd(NumpyLayer):
+    """Estimates rstd for y where arrays are in bfloat16: the output's rounding hides it. Gradients have it in full."""
+
+    def _y(self, saved: Saved) -> Array:
+        if self.dtype.name == "bfloat16" and saved.training:
+            own = saved.standardized
+            off = _of_bits(own.scale, ESTIMATED_BITS) / own.scale
+            xhat = own.xhat * np.where(np.isfinite(off), off, 1).astype(own.xhat.dtype)
+            saved = replace(saved, standardized=replace(own, xhat=xhat))
+        return super()._y(saved)
 
 
 class _MeanRecomputed(NumpyLayer):
@@ -37,8 +52,13 @@ def _trained_by(layer: NumpyLayer, arguments: Any, changes: dict[str, Any]) -> S
 
 
 def _rstd_in_half(variance: Array, epsilon: Array) -> Array:
-    fraction, exponent = np.frexp(rstd(variance, epsilon))
-    kept: Array = np.ldexp(fraction.astype(np.float16).astype(fraction.dtype), exponent)
+    return _of_bits(rstd(variance, epsilon), HALF_BITS)
+
+
+def _of_bits(values: Array, bits: int) -> Array:
+    """Return the values rounded to so many bits."""
+    fraction, exponent = np.frexp(values)
+    kept: Array = np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits)
     return kept
 
 
@@ -53,9 +73,17 @@ FAULTS = (
         "rstd-in-half-precision",
         "low-precision-accumulation",
         "for arrays in bfloat16, rstd is kept with the 11 bits of float16",
-        "y where beta cancels it; elsewhere its own rounding hides it",
+        "y where beta cancels it; elsewhere its own rounding hides it from one element in ten or so",
         _HalfStatistics,
         tuple(name for name in CENTRED if "zero-crossing" in OPERATIONS[name].requirements),
+    ),
+    by_layer(
+        "rstd-estimated",
+        "low-precision-accumulation",
+        "for arrays in bfloat16, y has the processor's estimate of rstd, of 14 bits, without Newton's step after it",
+        "y beside the middle of two neighbours, and y where beta cancels it; elsewhere its own rounding hides it",
+        _EstimatedRstd,
+        tuple(name for name in FAMILY if PROBED & set(OPERATIONS[name].requirements)),
     ),
     by_layer(
         "mean-recomputed",

@@ -1,5 +1,6 @@
 """Laws by instruments that see what a tolerance for each element alone lets through."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,23 +9,37 @@ from normspec.properties.law import Law
 from normspec.properties.laws.judging import NO_BOUND, NO_STEP, agreement, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
+from normspec.spec.case import Case
 from normspec.spec.contracts import contract_of
-from normspec.spec.probes import zero_crossing
+from normspec.spec.operations import Operation
+from normspec.spec.probes import rounding_boundary, zero_crossing
 from normspec.spec.question import Question
+
+Probe = Callable[[Operation, Case, Mapping[str, str]], Case]
 
 NARROW = Inapplicable("statistics are kept in the arrays' format: what is folded of them may be kept so too")
 
 
 def zero_crossings(trial: Trial) -> Judgement:
     """Judge y where a beta of -gamma xhat cancels it, so that the output's own rounding hides nothing."""
+    return _probed(trial, zero_crossing, "beta")
+
+
+def rounding_boundaries(trial: Trial) -> Judgement:
+    """Judge y where gamma xhat lies just beside the middle of two neighbours, to which side y then shows."""
+    return _probed(trial, rounding_boundary, "gamma")
+
+
+def _probed(trial: Trial, probe: Probe, parameter: str) -> Judgement:
+    """Judge y of the first step with the parameter that the probe chooses."""
     case = trial.case
-    if not trial.steps or not trial.own(0) or not case.script[0].input.size or "beta" not in case.parameters:
+    if not trial.steps or not trial.own(0) or not case.script[0].input.size or parameter not in case.parameters:
         return NO_STEP
-    crossing = zero_crossing(trial.operation, case.but(script=case.script[:1]), trial.conventions)
-    if not np.isfinite(crossing.parameters["beta"].astype(np.float64)).all():
+    shown = probe(trial.operation, case.but(script=case.script[:1]), trial.conventions)
+    if not np.isfinite(shown.parameters[parameter].astype(np.float64)).all():
         return NO_BOUND
-    found = agreement(trial.variant(crossing), (0,), ("y",))
-    return replace(found, shown=crossing) if isinstance(found, Broken) else found
+    found = agreement(trial.variant(shown), (0,), ("y",))
+    return replace(found, shown=shown) if isinstance(found, Broken) else found
 
 
 def shared_statistics(trial: Trial) -> Judgement:
@@ -55,5 +70,6 @@ def _explained(trial: Trial, index: int) -> Judgement:
 
 LAWS = (
     Law("zero-crossing", zero_crossings, needs=("train", "beta"), streams=("small",), asks_again=True),
+    Law("rounding-boundary", rounding_boundaries, needs=("gamma",), streams=("small",), asks_again=True),
     Law("shared-statistics", shared_statistics, streams=("small",)),
 )

@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from normspec.spec.contracts import Contract
-from normspec.spec.formats import Array, Format
+from normspec.spec.formats import Array, Format, ulp
 from normspec.spec.numbers.computed import Bound, Computed, Operand, Partial, Role
 from normspec.spec.numbers.engine import Engine
 from normspec.spec.numbers.memory import Memory, remembered
@@ -246,14 +246,15 @@ class ContractArithmetic:
     def tolerance(self, a: Computed, *others: Computed) -> Array:
         """Return how far from the exact result the returned one may lie; infinite where nothing is demanded.
 
-        others are the same output, computed in other ways: the largest of their deviations counts.
+        others are the same output, computed in other ways: the largest of their deviations counts. What is returned is
+        rounded to nearest, once.
         """
         output, deviation = self.contract.output, a.deviation
         for other in others:
             deviation = np.maximum(deviation, other.deviation)
         bound = np.broadcast_to(deviation * (1.0 + SLACK), a.value.shape)
         if output.precision < self._format(a.scalar).precision:
-            bound = bound + (output.unit_roundoff * (a.size + bound) + output.half_subnormal)
+            bound = bound + _once(a.size + bound, output)
         return np.where(a.size + bound < output.largest, bound, np.inf)
 
     def _function(self, a: Computed, exact: Any, reach: Any, roundings: int) -> Computed:
@@ -300,9 +301,12 @@ class ContractArithmetic:
         size = self.engine.size(exact, value, gap)
         fall = plus(spread(shared), rest)
         if roundings or underflows:
-            target = target or self._format(scalar)
             reach = plus(plus(size, fall), extra)
-            error = self._error(reach, target, roundings, underflows)
+            if target is None:
+                target = self._format(scalar)
+                error = self._error(reach, target, roundings, underflows)
+            else:
+                error = np.where(reach < HEADROOM * target.largest, _once(reach, target), np.inf)
             fall = plus(fall, error)
             if scalar:
                 kept = {symbol: value for symbol, value in shared.items() if symbol != own}
@@ -327,6 +331,11 @@ class ContractArithmetic:
         if safe:
             return error
         return np.where(reach < limit, error, np.inf)
+
+
+def _once(reach: Array, target: Format) -> Array:
+    """Return what one rounding to nearest can make of numbers up to reach: half the spacing there."""
+    return ulp(target, reach * (1.0 + SLACK)) / 2
 
 
 @cache

@@ -21,6 +21,7 @@ RMS_NORM = Operation(
         "double-backward",
         "forward-mode",
         *UNCENTRED,
+        "rounding-boundary",
         "empty-batch",
     ),
     proofs={

@@ -23,7 +23,7 @@ WEIGHT_NORM = Operation(
     conventions=("statistics_dtype",),
     requirements=(
         *("output", "dx", "dgamma", "double-backward", "forward-mode", *CONDUCT, *GROUPED),
-        *("second-moment", "gradient-projection", "refusals"),
+        *("second-moment", "gradient-projection", "rounding-boundary", "refusals"),
     ),
     proofs={
         "output": "weight-norm-length",
@@ -33,5 +33,6 @@ WEIGHT_NORM = Operation(
         "forward-mode": "rescale-tangent-y",
         "second-moment": "weight-norm-length",
         "gradient-projection": "weight-norm-orthogonal",
+        "rounding-boundary": "weight-norm-length",
     },
 )

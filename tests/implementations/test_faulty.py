@@ -62,6 +62,8 @@ def battery(operation: str) -> tuple[Case, ...]:
     found += [asked.but(layout=layout) for asked in found[:4] for layout in ("transposed", "channels_last")]
     found += [once_more(asked, verb) for asked in found[:4] for verb in ("train", "backward")]
     found += [wanting(asked, gradient) for asked in found[:4] for gradient in OPERATIONS[operation].gradients[1:]]
+    narrow = sorted((asked for asked in found if asked.dtype == "bfloat16"), key=elements)
+    found += [of_many_values(asked) for asked in narrow[-6:]]
     return (*found, *(of_batch_norm() if operation == "batch_norm" else ()))
 
 
@@ -72,6 +74,20 @@ def of_nan(asked: Case) -> Case:
         return np.where(np.arange(x.size).reshape(x.shape) == 0, x.dtype.type(np.nan), x)
 
     return asked.with_arrays(spoilt, lambda cotangent: cotangent)
+
+
+def elements(asked: Case) -> int:
+    """Return the elements of the largest x."""
+    return max((step.x.size for step in asked.script if step.x is not None), default=0)
+
+
+def of_many_values(asked: Case) -> Case:
+    """Return the case with numbers that differ from element to element, some of which round the other way."""
+
+    def varied(x: np.ndarray) -> np.ndarray:
+        return (x * (1 + np.arange(x.size).reshape(x.shape) % 127 / 128)).astype(x.dtype)
+
+    return asked.with_arrays(varied, lambda cotangent: cotangent)
 
 
 def once_more(asked: Case, verb: str) -> Case:

@@ -8,8 +8,8 @@ from asking import BATCH_NORM, CONVENTIONS, layer
 from simulated import Simulated, one_after_the_other, pairwise
 
 from normspec.spec.expectation import expect
-from normspec.spec.formats import FORMATS
-from normspec.spec.grades import drops_below, grade, ulp, weakest
+from normspec.spec.formats import FORMATS, ulp
+from normspec.spec.grades import drops_below, grade, weakest
 
 ONE, NONE = np.ones((2, 1)), np.zeros((2, 1))
 
