@@ -33,7 +33,7 @@ def beside(of: Standardized, mark: str) -> tuple[Standardized, Definition]:
     s = define("s" + mark, sqrt(of.v))
     divisor = define("t" + mark, s + epsilon)
     above = deviation if of is centred else x
-    member = Standardized(of.mu, of.v, divisor, Definition("xhat_t" + mark, above[i] / divisor, i))
+    member = Standardized(of.mu, of.v, divisor, Definition("xhat" + (mark or "_t"), above[i] / divisor, i))
     return member, Definition("u" + mark, above[i] / s, i)
 
 

@@ -17,7 +17,7 @@ from normspec.derivations.quantities import mu
 from normspec.derivations.sides import left, right
 
 NAMES = {"s": "deviation", "t": "divisor", "u": "unit", "xhat_t": "xhat", "t_r": "divisor", "c": "centred"}
-BARE = {"s_w": "root", "t_w": "divisor", "u_w": "unit", "xhat_t_w": "xhat"}
+BARE = {"s_w": "root", "t_w": "divisor", "u_w": "unit", "xhat_w": "xhat"}
 GIVEN = {"xhat": Opened(xhat_given)}
 
 OUTSIDE = (

@@ -6,7 +6,7 @@ from sympy import Integer, sqrt
 
 from normspec.derivations import family, quantities, renormalize
 from normspec.derivations.concrete import evaluate
-from normspec.derivations.language import Delta, Index, Vector, indices, natural, partial, scalar, total
+from normspec.derivations.language import Definition, Delta, Index, Vector, indices, natural, partial, scalar, total
 
 q = quantities
 i, j, m, x, g = q.i, q.j, q.m, q.x, q.g
@@ -48,6 +48,19 @@ def normalize(name):
 
 def rescale(_name):
     return layer(family.uncentred, mean_square=family.uncentred.v)
+
+
+def outside(above, square):
+    """What the functions with epsilon beside a root of a square return, by their names."""
+    of = q.Standardized(q.mu, square, None, Definition("z", above(i) / (sqrt(square) + q.epsilon), i))
+    given = Definition("z", (x[i] - q.mu_r) / (sqrt(q.v_r) + q.epsilon), i)
+
+    def named(name):
+        if name.startswith("inference"):
+            return layer(q.Standardized(q.mu_r, q.v_r, None, given))
+        return layer(of, mean=q.mu, variance=square, mean_square=square)
+
+    return named
 
 
 def second(of):
@@ -190,6 +203,8 @@ PREPARED = {"lp_one": with_signs, "lp_max": with_one_sign, "renormalize": with_c
 DEFINITIONS = {
     "normalize": member(family.centred, normalize),
     "rescale": member(family.uncentred, rescale),
+    "outside": outside(lambda at: x[at] - q.mu, total((x[i] - q.mu) ** 2, i) / d),
+    "outside_rescale": outside(lambda at: x[at], total(x[i] ** 2, i) / d),
     "lp_one": lambda _: PLAIN,
     "lp_max": lambda _: PLAIN,
     "clamped": lambda _: {"y": x[j] / q.epsilon, "dx": partial(total(g[i] * x[i] / q.epsilon, i), x[j])},
@@ -202,6 +217,8 @@ DEFINITIONS = {
 GIVEN = {
     "normalize": {**BASE, **SMALL, "mean": q.mu_r, "variance": q.v_r, "u": u[j], **TANGENTS},
     "rescale": {**BASE, "u": u[j], **TANGENTS},
+    "outside": {**BASE, "mean": q.mu_r, "variance": q.v_r},
+    "outside_rescale": BASE,
     "lp_one": SLOPES,
     "lp_max": SLOPES,
     "clamped": BASE,
@@ -211,5 +228,5 @@ GIVEN = {
     "renormalize": {**BASE, "mean": q.mu_r, "variance": q.v_r, "r": r, "shift": shift},
     "folding": CHANNEL,
 }
-SMALLEST = {"unbias": 2, "min_max": 2}
+SMALLEST = {"unbias": 2, "min_max": 2, "outside": 2}
 """The least size of the group for which a function or file means something, where it is not 1."""
