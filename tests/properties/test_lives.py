@@ -1,5 +1,7 @@
 """Layers that live: what is done to them is judged on each one's own history, and what can go wrong shows."""
 
+from itertools import pairwise, product
+
 import numpy as np
 import pytest
 
@@ -92,6 +94,67 @@ def test_the_smallest_script_of_a_fault_is_short(name: str) -> None:
     case, found = reduce(first, fails(first), wrong.claims, fails)
     assert len(case.script) <= 6
     assert found is not None
+
+
+VERBS = ("train", "save", "infer", "backward", "load", "layer", "copy", "momentum", "freeze")
+
+
+def every_pair() -> list[str]:
+    """Return a walk over the verbs in which each follows each, itself too, exactly once (Hierholzer)."""
+    left, path, walk = {verb: list(VERBS) for verb in reversed(VERBS)}, [VERBS[0]], list[str]()
+    while path:
+        if left[path[-1]]:
+            path.append(left[path[-1]].pop())
+        else:
+            walk.append(path.pop())
+    return walk[::-1]
+
+
+def script_of(walk: list[str]) -> tuple[Step, ...]:
+    """Return a script with these verbs after a second layer is built, on one layer after another.
+
+    Only the second is ever frozen or loads, so that others go on training, and there is a step to go back from.
+    """
+    x, script = np.array([[1, -2], [3, 0.5], [-0.5, 4]], np.float32), list[Step]()
+    layers, saved, forwards = 1, 0, dict[int, int]()
+    for at, verb in enumerate(["train", "save", "layer", *walk]):
+        on = at % min(layers, 3)
+        if verb in ("train", "infer"):
+            script.append(Step(verb, x * np.float32(1 + at % 3), on=on))  # type: ignore[arg-type]
+            forwards[at] = on
+        elif verb == "backward":
+            script.append(Step("backward", None, x[::-1], max(forwards), ("dx",)))
+        else:
+            on = 1 if verb in ("freeze", "load") else on
+            value = (0.5, 0.125)[at % 2] if verb == "momentum" else None
+            script.append(done(verb, on, of=saved if verb == "load" else None, value=value))
+            forwards = {step: layer for step, layer in forwards.items() if verb != "load" or layer != on}
+            saved, layers = at if verb == "save" else saved, layers + (verb in ("layer", "copy"))
+    return tuple(script)
+
+
+def every_pair_for(implementation: Implementation) -> Case:
+    return pinned(implementation)[0].but(script=script_of(every_pair()))
+
+
+def test_a_script_has_everything_that_is_done_to_layers_after_everything() -> None:
+    assert sorted(pairwise(every_pair())) == sorted(product(VERBS, VERBS))
+
+
+@pytest.mark.parametrize("target", ["numpy", "torch-module"])
+def test_layers_keep_the_laws_after_every_two_things_done_to_them(target: str) -> None:
+    if target == "torch-module":
+        pytest.importorskip("torch")
+    implementation = resolve(target, "batch_norm")[0]
+    case = every_pair_for(implementation)
+    assert len(Trial(implementation, case).steps) == len(VERBS) ** 2 + 4
+    assert not broken(implementation, case)
+
+
+@pytest.mark.parametrize("name", ["copy-shares-buffers", "momentum-kept", "parameters-not-loaded"])
+def test_a_fault_of_a_layer_that_lives_is_caught_among_them(name: str) -> None:
+    wrong = FAULTS[name].made_of("batch_norm")
+    assert broken(wrong, every_pair_for(wrong))
 
 
 def test_a_script_of_several_layers_is_told_as_one_of_one_layer() -> None:
