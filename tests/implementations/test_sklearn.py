@@ -39,12 +39,13 @@ def test_scalers_keep_the_laws_in_one_fit_and_in_two(name: str, operation: str) 
 
 
 @pytest.mark.parametrize("operation", ["standard_scaler", "min_max_scaler"])
-def test_scalers_that_are_fitted_in_parts_keep_every_law(operation: str) -> None:
+def test_scalers_that_are_fitted_in_parts_keep_every_law_but_that_on_record(operation: str) -> None:
+    """A column of NaN spoils what they keep: the page of findings tells of it."""
     (found,) = resolve("sklearn", operation)
     events = check(found, tuple(LAWS.values()), Settings(max_examples=3, dtypes=("float64",)))
     judged = [event for event in events if isinstance(event, Result) and event.verdict != "not claimed"]
     assert len(judged) > 10
-    assert {result.verdict for result in judged} == {"conforms"}
+    assert {result.law for result in judged if result.verdict != "conforms"} == {"nan-confined"}
 
 
 def test_what_a_scaler_keeps_after_two_parts_is_what_one_fit_to_both_keeps() -> None:
