@@ -238,6 +238,8 @@ def test_the_last_runs_stand_in_the_handbook():
     assert set(recorded) == set(trials.SECTIONS)
     assert f"{recorded['no_false_alarm']['cases']:,} cases" in page
     assert f"{len(recorded['faults']['rows'])} of them are on record" in page
+    soon = page[page.index("How soon each fault is caught") : page.index("What each law is for")]
+    assert all(f"| {links.to_fault(row['fault'])} |" in soon for row in recorded["faults"]["rows"])
     assert page.count("| [") >= len(recorded["tolerances"]) + len(LAWS)
     assert "There is no record" not in page
 

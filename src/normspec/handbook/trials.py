@@ -9,7 +9,7 @@ from typing import Any
 
 from normspec.handbook.costs import cost, speed
 from normspec.handbook.links import to_fault, to_law, to_operation
-from normspec.handbook.markdown import code, table
+from normspec.handbook.markdown import code, folded, table
 from normspec.handbook.prose import markdown
 from normspec.implementations.faulty import FAULTS
 from normspec.properties.laws import LAWS
@@ -66,16 +66,23 @@ def _detection(record: Record) -> Iterator[str]:
         f"record: {sum(row['pinned'] for row in rows)} are caught by pinned cases, whatever the seed, and "
         f"{len(escaped)} escape under some seed. [What each breaks](faults.md) stands with the faults.\n"
     )
-    caught = sorted((row for row in rows if row["first"]), key=lambda row: str(row["operation"]))
-    grouped = {name: list(those) for name, those in groupby(caught, lambda row: str(row["operation"]))}
-    head = ("operation", "pairs", "cases until caught, median", "at most", "CPU seconds, median", "at most")
-    yield table(head, map(_speed, grouped, grouped.values()))
+    caught = [row for row in rows if row["first"]]
+    yield _speeds("operation", caught, to_operation) + "\n"
+    yield folded("How soon each fault is caught", _speeds("fault", caught, to_fault))
 
 
-def _speed(operation: str, rows: Sequence[Record]) -> tuple[str, ...]:
+def _speeds(by: str, rows: Sequence[Record], named: Callable[[str], str]) -> str:
+    """Return how many cases and seconds it takes until faults are caught, for each operation or each fault."""
+    ordered = sorted(rows, key=lambda row: str(row[by]))
+    grouped = groupby(ordered, lambda row: str(row[by]))
+    head = (by, "pairs", "cases until caught, median", "at most", "CPU seconds, median", "at most")
+    return table(head, ((named(name), *_speed(list(those))) for name, those in grouped))
+
+
+def _speed(rows: Sequence[Record]) -> tuple[str, ...]:
     cases, seconds = ([row["first"][key] for row in rows] for key in ("cases", "seconds"))
     numbers = (f"{median(cases):g}", str(max(cases)), f"{median(seconds):.2g}", f"{max(seconds):.2g}")
-    return to_operation(operation), str(len(rows)), *numbers
+    return str(len(rows)), *numbers
 
 
 def laws_alone(rows: Sequence[Record]) -> Mapping[str, tuple[int, list[str]]]:
@@ -131,9 +138,9 @@ def _mutants(record: Record) -> Iterator[str]:
     tried = record["tried"]
     survived = [each for each in tried if not each["rejected by"]]
     yield (
-        f"A program changes the correct NumPy layers in one place at a time: an operator, a sign, a constant, a "
-        f"condition. Of {_count(record['of'])} mutants {len(tried)} were tried; {len(tried) - len(survived)} were "
-        f"rejected, {len(survived)} survived.\n"
+        f"A program changes the correct NumPy layers in one place at a time: an operator, a sign, a constant, an axis, "
+        f"a condition; and it drops each statement once. Of {_count(record['of'])} mutants {len(tried)} were tried; "
+        f"{len(tried) - len(survived)} were rejected, {len(survived)} survived.\n"
     )
     if survived:
         rows = ((code(each["module"]), code(_last_line(each["change"])), _reason(each)) for each in survived)
