@@ -15,10 +15,12 @@ from normspec.implementations.ask import message_of
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError
 from normspec.implementations.torch_beyond import going_beyond
+from normspec.implementations.torch_flow import recorded
 from normspec.implementations.torch_interface import Interface, interface_of, is_candidate
-from normspec.implementations.torch_layer import ModuleLayer, ShapeError
+from normspec.implementations.torch_layer import Build, ModuleLayer, ShapeError
 from normspec.implementations.torch_module import REFUSALS
 from normspec.implementations.torch_structure import faults_of
+from normspec.implementations.torch_weight import directed, is_weight_norm, weight_norm_of
 from normspec.spec.case import Case
 from normspec.spec.claims import Claims
 from normspec.spec.operations import OPERATIONS
@@ -26,8 +28,9 @@ from normspec.spec.outcome import Malformed, Outcome
 from normspec.spec.partition import Shape
 
 Declared = Mapping[str, Mapping[str, Any]]
-SIZES = (28, 32, 64, 224)
-"""Heights and widths that an image model may expect, where nothing says which."""
+
+STANDS_FOR = {"weight_norm": "torch-functional"}
+"""Whose record a layer of torch shares where there is no module of torch for the operation."""
 
 
 def layers_in(thing: Any, name: str, example: Any = None, declared: Any = None) -> tuple[Implementation, ...]:
@@ -39,16 +42,21 @@ def layers_in(thing: Any, name: str, example: Any = None, declared: Any = None) 
     Raises TargetError for what is no model, has no normalization layer or cannot be run.
     """
     model = _model(thing, name)
-    flowing = _recorded(model, name, example)
-    found = [
+    flowing = recorded(model, name, example)
+    paths: dict[nn.Module, list[str]] = {}
+    for path, module in model.named_modules(remove_duplicate=False):
+        if is_candidate(module):
+            paths.setdefault(module, []).append(path)
+    if not paths.keys() & flowing.keys():
+        unreached = f": none reaches {', '.join(path for each in paths.values() for path in each)}" if paths else ""
+        raise TargetError(f"{name} has no normalization layer through which its example input flows{unreached}")
+    dtype = next((each.dtype for each in model.parameters() if each.is_floating_point()), torch.float32)
+    return tuple(
         each
-        for path, module in model.named_modules()
-        if is_candidate(module) and path in flowing
-        for each in _layer(f"{name}:{path}" if path else name, module, flowing[path], declared or {})
-    ]
-    if not found:
-        raise TargetError(f"{name} has no normalization layer through which its example input flows")
-    return tuple(found)
+        for module, own in paths.items()
+        for each in _layer(f"{name}:{' and '.join(own)}" if any(own) else name, module, flowing.get(module, ()),
+                           declared or {}, dtype)
+    )  # fmt: skip
 
 
 def _model(thing: Any, name: str) -> nn.Module:
@@ -61,54 +69,19 @@ def _model(thing: Any, name: str) -> nn.Module:
     return model
 
 
-def _recorded(model: nn.Module, name: str, example: Any) -> dict[str, Shape]:
-    """Return the shape of what flows into each module in one forward pass, up to where the pass fails, if it does."""
-    whys: list[str] = []
-    for inputs in _examples(model, example):
-        flowing, why = _pass(model, inputs)
-        if not why or any(is_candidate(model.get_submodule(path)) for path in flowing):
-            return flowing
-        whys.append(why)
-    why = whys[0] if whys else "its first layer does not show what it takes"
-    raise TargetError(f"{name} cannot be run: {why}; add a function example_input() beside it that returns an input")
-
-
-def _pass(model: nn.Module, inputs: tuple[Any, ...]) -> tuple[dict[str, Shape], str]:
-    flowing: dict[str, Shape] = {}
-
-    def record(path: str, module: nn.Module, given: tuple[Any, ...]) -> None:
-        if given and isinstance(given[0], torch.Tensor):
-            flowing.setdefault(path, tuple(given[0].shape))
-
-    hooks = [each.register_forward_pre_hook(partial(record, path)) for path, each in model.named_modules()]
-    try:
-        with torch.no_grad():
-            model.eval()(*inputs)
-    except Exception as error:
-        return flowing, f"it raised {type(error).__name__}: {message_of(error)}"
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return flowing, ""
-
-
-def _examples(model: nn.Module, example: Any) -> list[tuple[Any, ...]]:
-    """Return the inputs to try: the one that is given, or what the first layer with weights may take."""
-    if example is not None:
-        given = example() if callable(example) else example
-        return [given if isinstance(given, tuple) else (given,)]
-    first = next((each for each in model.modules() if isinstance(each, nn.Linear | nn.modules.conv._ConvNd)), None)
-    if isinstance(first, nn.Linear):
-        return [(torch.zeros(2, first.in_features),)]
-    if first is None:
-        return []
-    space = first.weight.dim() - 2
-    return [(torch.zeros(2, first.in_channels, *[size] * space),) for size in SIZES]
-
-
-def _layer(name: str, module: nn.Module, shape: Shape, declared: Declared) -> list[Implementation]:
-    """Return a layer as an implementation, and its faults of construction."""
-    found = interface_of(module, shape, declared.get(type(module).__name__, {}))
+def _layer(
+    name: str, module: nn.Module, shapes: tuple[Shape, ...], declared: Declared, dtype: torch.dtype
+) -> list[Implementation]:
+    """Return a layer as an implementation, and its faults of construction; dtype is that of the model's weights."""
+    if not shapes:
+        return [_unrecognized(name, "not checked: no input reaches it in the forward pass")]
+    shape = shapes[0]
+    if is_weight_norm(module):
+        found = weight_norm_of(module, shape, dtype)
+        build: Build = partial(directed, module)
+    else:
+        found = interface_of(module, shape, declared.get(type(module).__name__, {}))
+        build = partial(_copied, module)
     if isinstance(found, str):
         return [_unrecognized(name, found)]
     own = type(module).__module__.startswith("torch.nn.")
@@ -123,37 +96,41 @@ def _layer(name: str, module: nn.Module, shape: Shape, declared: Declared) -> li
         optional=(),
         momentum_none=True,
         fixed=found.attributes,
-        shapes=_shapes(module, shape, found),
+        shapes=_shapes(module, shapes, found),
         conventions=found.conventions,
     )
     layer = Implementation(
         name=name,
         operation=found.operation,
-        create=partial(ModuleLayer, build=partial(_copied, module), names=found.names),
+        create=partial(ModuleLayer, build=build, names=found.names),
         claims=claims,
         refusals=(ShapeError, *(REFUSALS if own else ())),  # what raises in anybody else's layer may be a mistake
-        stands_for="torch-module" if own else "",
+        stands_for=STANDS_FOR.get(found.operation, "torch-module") if own else "",
         statement=f"{type(module).__name__} in its place, on x of shape {'x'.join(map(str, shape))}",
     )
     layer = going_beyond(layer, claims.shapes[0], momentum=False)  # the layer has the momentum that it has
-    return [layer, *(_faulty(layer, fault, why) for fault, why in faults_of(module, shape, found).items())]
+    faults = {} if is_weight_norm(module) else faults_of(module, shape, found)
+    return [layer, *(_faulty(layer, fault, why) for fault, why in faults.items())]
 
 
 def _copied(module: nn.Module, case: Case) -> nn.Module:
     return deepcopy(module)
 
 
-def _shapes(module: nn.Module, shape: Shape, found: Interface) -> tuple[Shape, ...]:
-    """Return the shape that flows, and a small one where the layer takes that too: there wrong formulas show best."""
-    operation = OPERATIONS[found.operation]
+def _shapes(module: nn.Module, flowing: tuple[Shape, ...], found: Interface) -> tuple[Shape, ...]:
+    """Return the shapes that flow, and a small one where the layer takes that too: there wrong formulas show best."""
+    operation, shape = OPERATIONS[found.operation], flowing[0]
     spatial = "axes" not in operation.open_attributes and len(shape) > 2
     small = (3, shape[1], *[2] * (len(shape) - 2)) if spatial else (3, *shape[1:])
+    own = tuple(each for each in flowing if len(each) == len(shape))
+    if is_weight_norm(module):
+        return own  # a weight has its shape
     try:
         with torch.no_grad():
             takes = deepcopy(module).eval()(torch.zeros(small, dtype=found.dtype)).shape == small
     except Exception:
         takes = False  # its parameters belong to the one shape
-    return (small, shape) if takes and small != shape else (shape,)
+    return (small, *own) if takes and small not in own else own
 
 
 def _faulty(layer: Implementation, fault: str, why: str) -> Implementation:

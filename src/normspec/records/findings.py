@@ -106,8 +106,8 @@ It prints
 
 
 def _program(entries: Sequence[KnownFailure]) -> tuple[KnownFailure, str]:
-    """Return an entry with the program that shows it: one with facts, and else the first that has a program."""
-    shown = [(entry, program) for entry in entries if (program := snippet(entry))]
+    """Return an entry with the program that shows it: one with facts, else the first that has a program, or none."""
+    shown = [(entry, program) for entry in entries if (program := snippet(entry))] or [(entries[0], "")]
     return next((each for each in shown if evidence(each[0])[1]), shown[0])
 
 
