@@ -13,6 +13,7 @@ from flax import linen, nnx
 from flax.errors import FlaxError
 
 from normspec.implementations.contract import Implementation
+from normspec.implementations.flax_snippet import flax_snippet
 from normspec.implementations.jax_layer import REFUSALS, Apply, Arrays, JaxLayer
 from normspec.spec.case import Case
 from normspec.spec.claims import claims_for
@@ -80,6 +81,10 @@ def keywords(case: Case, shape: Shape, fast: bool) -> dict[str, Any]:
     return {**found, **own, "param_dtype": case.format.dtype, "use_fast_variance": fast}
 
 
+def _features(case: Case, shape: Shape) -> int:
+    return shape[-1] if case.operation in ("layer_norm", "rms_norm", *CHANNELS_LAST) else shape[1]
+
+
 def _linen(fast: bool, case: Case, leaves: Arrays, running: Arrays, training: bool) -> tuple[Any, Arrays]:
     x = leaves["x"]
     layer = getattr(linen, LAYERS[case.operation][0])(**keywords(case, x.shape, fast))
@@ -94,8 +99,9 @@ def _linen(fast: bool, case: Case, leaves: Arrays, running: Arrays, training: bo
 
 def _nnx(fast: bool, case: Case, leaves: Arrays, running: Arrays, training: bool) -> tuple[Any, Arrays]:
     x = leaves["x"]
-    features = x.shape[-1] if case.operation in ("layer_norm", "rms_norm", *CHANNELS_LAST) else x.shape[1]
-    layer = getattr(nnx, LAYERS[case.operation][0])(features, **keywords(case, x.shape, fast), rngs=nnx.Rngs(0))
+    layer = getattr(nnx, LAYERS[case.operation][0])(
+        _features(case, x.shape), **keywords(case, x.shape, fast), rngs=nnx.Rngs(0)
+    )
     given = {**{name: values for name, values in leaves.items() if name in NAMES}, **running}
     for name, values in given.items():
         getattr(layer, NAMES[name])[...] = values
@@ -133,6 +139,14 @@ def _made(name: str, operation: str, run: Callable[..., Any], fast: bool, **exte
             **{**state, **extent},
         ),
         refusals=(*REFUSALS, FlaxError),
+        snippet=partial(
+            flax_snippet,
+            kind=LAYERS[operation][0],
+            keywords=partial(keywords, fast=fast),
+            names=NAMES,
+            last=operation in CHANNELS_LAST,
+            features=_features if run is _nnx else None,
+        ),
         statement=f"{operation} in Flax, gradients by jax.vjp, variance {'in one pass' if fast else 'in two passes'}",
     )
 

@@ -1,17 +1,31 @@
 """The normalization layers of Keras. Importing this file imports keras, on the back-end chosen or on one installed."""
 
-from normspec.implementations.keras_layer import keras, keras_layer
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from normspec.implementations.contract import Implementation, no_snippet
+from normspec.implementations.keras_layer import NAMES, keras, keras_layer, keywords_of
+from normspec.implementations.keras_snippet import keras_snippet
 
 NAME = f"keras@{keras.backend.backend()}"
+
+
+def _own(layer: Any, operation: str, **declared: Any) -> Implementation:
+    """Return a layer of Keras's own, with programs where it runs on torch."""
+    made = keras_layer(layer, operation, name=NAME, **declared)
+    shows = partial(keras_snippet, kind=layer.__name__, keywords=partial(keywords_of, layer), names=NAMES)
+    return replace(made, snippet=shows if NAME == "keras@torch" else no_snippet)
+
+
 KERAS = (
-    keras_layer(keras.layers.BatchNormalization, "batch_norm", name=NAME, grade="C", empty_batch="nan"),
-    keras_layer(keras.layers.LayerNormalization, "layer_norm", name=NAME),
-    keras_layer(keras.layers.GroupNormalization, "group_norm", name=NAME, grade="C"),
-    keras_layer(keras.layers.GroupNormalization, "instance_norm", name=NAME, grade="C"),
-    keras_layer(keras.layers.RMSNormalization, "rms_norm", name=NAME),
-    keras_layer(
+    _own(keras.layers.BatchNormalization, "batch_norm", grade="C", empty_batch="nan"),
+    _own(keras.layers.LayerNormalization, "layer_norm"),
+    _own(keras.layers.GroupNormalization, "group_norm", grade="C"),
+    _own(keras.layers.GroupNormalization, "instance_norm", grade="C"),
+    _own(keras.layers.RMSNormalization, "rms_norm"),
+    _own(
         *(keras.layers.UnitNormalization, "l2_normalize"),
-        name=NAME,
         fixed={"epsilon": 1e-12},
         statistics_dtype="input",
     ),

@@ -88,8 +88,8 @@ def keras_layer(factory: Factory, operation: str, *, name: str = "", **declared:
     )
 
 
-def built(factory: Factory, case: Case, shape: Shape) -> Any:
-    """Return the layer that a factory builds for a case and the shape of x."""
+def keywords_of(factory: Factory, case: Case, shape: Shape) -> dict[str, Any]:
+    """Return the keywords by which a factory builds the layer for a case and the shape of x."""
     available = {
         **case.attributes,
         "axis": AXES[case.operation](case, shape),
@@ -98,7 +98,12 @@ def built(factory: Factory, case: Case, shape: Shape) -> Any:
         **({"groups": -1} if case.operation == "instance_norm" else {}),
     }
     names = signature(factory).parameters
-    layer = factory(**{name: value for name, value in available.items() if name in names}, dtype=case.dtype)
+    return {**{name: value for name, value in available.items() if name in names}, "dtype": case.dtype}
+
+
+def built(factory: Factory, case: Case, shape: Shape) -> Any:
+    """Return the layer that a factory builds for a case and the shape of x."""
+    layer = factory(**keywords_of(factory, case, shape))
     layer.build(shape)
     return layer
 

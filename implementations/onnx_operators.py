@@ -11,6 +11,7 @@ from onnx import helper
 
 from normspec.implementations.contract import Implementation
 from normspec.implementations.onnx_layer import CONVENTIONS, ELEMENTS, REFUSALS, RUNTIMES, OnnxLayer
+from normspec.implementations.onnx_snippet import onnx_snippet
 from normspec.spec.case import Case
 from normspec.spec.claims import claims_for
 from normspec.spec.operations import OPERATIONS
@@ -81,8 +82,8 @@ GRADES: Mapping[str, str] = {"layer_norm": "B1", "rms_norm": "B1", "standardize"
 """What sums are like: B2 (in one chain) for what is not named. ONNX itself defines group norm by E[x²] - E[x]²."""
 
 
-def single_node(case: Case, shape: Shape, training: bool) -> onnx.ModelProto:
-    """Return a model with one node, whose inputs and outputs have the specification's names."""
+def node_of(case: Case, shape: Shape, training: bool) -> tuple[str, list[str], list[str], Mapping[str, Any]]:
+    """Return an operator, its inputs and outputs by the specification's names, and its attributes."""
     kind, attributes = OPERATORS[case.operation]
     moves = training and bool(case.state)
     inputs = ["x", *case.parameters, *case.state]
@@ -92,6 +93,12 @@ def single_node(case: Case, shape: Shape, training: bool) -> onnx.ModelProto:
         keywords["epsilon"] = case.attributes["epsilon"]
     if case.state:
         keywords["training_mode"] = int(training)
+    return kind, inputs, outputs, keywords
+
+
+def single_node(case: Case, shape: Shape, training: bool) -> onnx.ModelProto:
+    """Return a model with one node, whose inputs and outputs have the specification's names."""
+    kind, inputs, outputs, keywords = node_of(case, shape, training)
     node = helper.make_node(kind, inputs, outputs, **keywords)
     element = ELEMENTS[case.dtype]
     given, made = (
@@ -132,6 +139,7 @@ def _operator(runtime: str, operation: str, dtypes: tuple[str, ...], fixed: Mapp
             conventions=_conventions(runtime, operation, dtypes),
         ),
         refusals=REFUSALS,
+        snippet=partial(onnx_snippet, node=node_of, runtime=runtime, opset=OPSET, ir_version=IR_VERSION),
         statement=f"the operator {kind} of ONNX {OPSET} by {runtime}, forward only",
     )
 

@@ -3,22 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from normspec.implementations.contract import Fact
+from normspec.implementations.snippet_text import array, imports, shown, until
 from normspec.spec.case import Case, Step
-from normspec.spec.formats import Array
 from normspec.spec.operations.fitting import unseen
 
 Way = Callable[[Case, int, Step], tuple[str, ...]]
 """The lines that make y_i of x_i in the i-th step."""
-
-
-def array(values: Array) -> str:
-    """Return an array as an expression, each number with all its bits."""
-    flat = ", ".join(_number(float(value)) for value in values.reshape(-1))
-    return f"np.array([{flat}], dtype={values.dtype.name!r}).reshape{values.shape}"
-
-
-def _number(value: float) -> str:
-    return repr(value) if abs(value) < float("inf") else f'float("{value!r}")'
 
 
 def sklearn_snippet(
@@ -28,19 +18,15 @@ def sklearn_snippet(
 
     attributes tell by which attribute of the scaler each statistic goes.
     """
-    last = max((fact.step for fact in facts), default=len(case.script) - 1)
-    lines = ["import numpy as np", f"from sklearn.preprocessing import {name}", ""]
+    short = until(case, facts)
+    lines = imports(case, f"from sklearn.preprocessing import {name}")
     if case.state:
         lines += [f"scaler = {name}()", *([] if unseen(case.state) else _restored(case, attributes))]
-    for index, step in enumerate(case.script[: last + 1]):
+    for index, step in enumerate(short.script):
         lines += [f"x_{index} = {array(step.input)}", *way(case, index, step)]
         lines += [f"{each}_{index} = np.broadcast_to(scaler.{attributes[each]}, ({step.input.shape[1]},))"
                   for each in case.state]  # fmt: skip
-    lines += [line for fact in facts for line in _shown(fact)] or [
-        f'print("{each} of step {index}:", {each}_{index}.tolist())'
-        for index in range(last + 1)
-        for each in ("y", *case.state)
-    ]
+    lines += shown(short, facts)
     return "\n".join(lines) + "\n"
 
 
@@ -58,12 +44,6 @@ def _restored(case: Case, attributes: Mapping[str, str]) -> Iterator[str]:
         yield "scaler.data_range_ = scaler.data_max_ - scaler.data_min_"
         yield "scaler.scale_ = 1 / np.where(scaler.data_range_ == 0, 1, scaler.data_range_)"
         yield "scaler.min_ = -scaler.data_min_ * scaler.scale_"
-
-
-def _shown(fact: Fact) -> Iterator[str]:
-    yield f"got = float({fact.output}_{fact.step}.reshape(-1)[{fact.index}])"
-    limit = f"{fact.expected!r} +- {fact.tolerance!r}"
-    yield f'print(f"{fact.output}[{fact.index}] of step {fact.step}: got {{got!r}}, expected {limit}")'
 
 
 def fitted(case: Case, index: int, step: Step) -> tuple[str, ...]:

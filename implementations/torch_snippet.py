@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from normspec.implementations.contract import Fact
-from normspec.implementations.layouts import bits, shrunk, state_layout
+from normspec.implementations.layouts import shrunk, state_layout
+from normspec.implementations.snippet_text import SHORT, number, period_of
 from normspec.implementations.torch_calls import FUNCTIONS, Call, Function, Module, Named
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.partition import Shape
 
-SHORT = 24  # more elements than this are written as a repeated pattern, where they are one
 LEAVES = {"dx": "x{of}", "dgamma": "gamma", "dbeta": "beta", "dw": "w"}
 STORED = {"gamma": "weight", "beta": "bias", "running_mean": "running_mean", "running_var": "running_var"}
 CHANNELS_LAST = {4: "channels_last", 5: "channels_last_3d"}
@@ -148,16 +148,16 @@ def _step(case: Case, i: int, step: Step, program: Program) -> Iterator[str]:
     if step.tangents:
         yield from _tangent(case, i, step, program)
     elif step.verb != "backward":
-        yield f"x{i} = {_tensor(step.input, case.layout)}{_requires('dx', _wanted(case, i))}"
+        yield f"x{i} = {tensor(step.input, case.layout)}{_requires('dx', _wanted(case, i))}"
         returned = ", ".join(f"{name}_{i}" for name in _returned(case))
         yield f"{returned} = {program.call(f'x{i}', step.input.shape, step.verb == 'train')}"
     elif step.wanted and step.cotangent is not None:
-        yield f"dy{i} = {_tensor(step.cotangent, case.layout)}{_requires('ddy', set(step.wanted))}"
+        yield f"dy{i} = {tensor(step.cotangent, case.layout)}{_requires('ddy', set(step.wanted))}"
         leaves = {name: leaf.format(of=step.of) for name, leaf in program.leaves.items()}
         if step.direction is None:
             yield _gradients(i, step.wanted, leaves, f"y_{step.of}", f"dy{i}")
         else:
-            yield f"u{i} = {_tensor(step.direction, case.layout)}"
+            yield f"u{i} = {tensor(step.direction, case.layout)}"
             yield from (_through_tangent if program.forward else _through_gradient)(case, i, step, program)
 
 
@@ -184,7 +184,7 @@ def _tangent(case: Case, i: int, step: Step, program: Program) -> Iterator[str]:
     source = {name: f"x{step.of}" if name == "x" else name for name in step.tangents}
     yield "with torch.autograd.forward_ad.dual_level():"
     for name, values in step.tangents.items():
-        along = _tensor(values, case.layout)
+        along = tensor(values, case.layout)
         yield f"    {name} = torch.autograd.forward_ad.make_dual({source[name]}.detach(), {along})"
     y = call("x", forward.input.shape, forward.verb == "train")
     yield f"    ty_{i} = torch.autograd.forward_ad.unpack_dual({y}).tangent"
@@ -212,9 +212,9 @@ def _requires(gradient: str, wanted: set[str]) -> str:
 
 def _tensors(case: Case) -> Iterator[str]:
     for name, values in case.parameters.items():
-        yield f"{name} = {_tensor(values, case.layout)}{_requires('d' + name, _wanted(case))}"
+        yield f"{name} = {tensor(values, case.layout)}{_requires('d' + name, _wanted(case))}"
     for name, values in case.state.items():
-        yield f"{name} = {_tensor(values, state_layout(case.layout))}"
+        yield f"{name} = {tensor(values, state_layout(case.layout))}"
 
 
 def _shown(fact: Fact) -> Iterator[str]:
@@ -231,7 +231,8 @@ def _all_shown(case: Case) -> Iterator[str]:
             yield f'print("{name} of step {index}:", {kind}{name}_{index}.tolist())'
 
 
-def _tensor(values: Array, layout: str) -> str:
+def tensor(values: Array, layout: str) -> str:
+    """Return an array in a layout as an expression for a tensor."""
     if layout == "expanded" and values.size:
         small = shrunk(values)
         return f"{_with_gaps(small, values.size)}.reshape{small.shape}.expand{values.shape}"
@@ -249,30 +250,12 @@ def _with_gaps(small: Array, size: int) -> str:
 def _flat(values: Array) -> str:
     """Return the elements in C order as an expression for a tensor of one dimension."""
     flat = values.reshape(-1)
-    period = _period(flat) if flat.size > SHORT else flat.size
+    period = period_of(flat) if flat.size > SHORT else flat.size
     dtype = f"dtype=torch.{values.dtype.name}"
-    literal = f"torch.tensor([{', '.join(map(_number, flat[:period]))}], {dtype})"
+    literal = f"torch.tensor([{', '.join(map(number, flat[:period]))}], {dtype})"
     if period == flat.size:
         return literal
     return f"{literal}.repeat({-(-flat.size // period)})[:{flat.size}]"
-
-
-def _period(flat: Array) -> int:
-    """Return the length of the shortest pattern whose repetition, cut at the end, is the array."""
-    own = bits(np.ascontiguousarray(flat))
-    for period in range(1, min(flat.size, 4096)):
-        if bool((own[period:] == own[:-period]).all()):
-            return period
-    return int(flat.size)
-
-
-def _number(element: Any) -> str:
-    """Return the shortest literal that gives the element back, to the bit, by way of a Python float."""
-    value = float(element)
-    if not np.isfinite(value):
-        return f'float("{value!r}")'
-    short = repr(float(str(element)))
-    return short if type(element)(float(short)) == element else repr(value)
 
 
 def _in_layout(plain: str, shape: tuple[int, ...], layout: str) -> str:

@@ -1,6 +1,11 @@
 """Failing cases are kept in Hypothesis's databases and tried again in every later run."""
 
+from datetime import UTC, datetime
+from threading import Thread
+from zipfile import ZipFile
+
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from normspec.implementations.targets import resolve
 from normspec.properties import check as checking
@@ -47,6 +52,50 @@ def test_the_first_of_several_databases_is_written_to_and_all_are_read(found, tm
     first, second = str(tmp_path / "first"), str(tmp_path / "second")
     found(60, first)
     assert found(1, second, first).verdict == "nonconforming"
+
+
+@pytest.fixture
+def redis_address():
+    """A server that speaks Redis's protocol on a free port of this machine."""
+    pytest.importorskip("redis", reason="the extra redis is not installed")
+    fakeredis = pytest.importorskip("fakeredis", reason="fakeredis is not installed")
+    server = fakeredis.TcpFakeServer(("127.0.0.1", 0))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"redis://127.0.0.1:{server.server_address[1]}/0"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_failure_is_kept_in_redis_for_the_next_run(found, redis_address):
+    assert found(1, redis_address).verdict == "conforms"
+    assert found(60, redis_address).verdict == "nonconforming"
+    open_databases.cache_clear()  # as in another process: what is found again came over the wire
+    again = found(1, redis_address)
+    assert again.verdict == "nonconforming"
+    assert again.counterexample.case.layout == "reversed"
+
+
+@pytest.fixture
+def uploaded(tmp_path):
+    """Where Hypothesis has what a repository uploaded, and a way to put a folder there."""
+    set_hypothesis_home_dir(tmp_path / "home")
+    place = tmp_path / "home" / "github-artifacts" / "hypothesis-example-db"
+    place.mkdir(parents=True)
+
+    def upload(folder):
+        with ZipFile(place / f"{datetime.now(UTC).isoformat().replace(':', '_')}.zip", "w") as artifact:
+            for file in (each for each in folder.rglob("*") if each.is_file()):
+                artifact.write(file, file.relative_to(folder))
+
+    yield upload
+    set_hypothesis_home_dir(None)
+
+
+def test_a_failure_that_a_repository_uploaded_is_tried_here(found, uploaded, tmp_path):
+    found(60, str(tmp_path / "there"))
+    uploaded(tmp_path / "there")
+    assert found(1, str(tmp_path / "here"), "github:owner/repository").verdict == "nonconforming"
+    assert found(1, str(tmp_path / "here")).verdict == "conforms"
 
 
 @pytest.mark.parametrize(
