@@ -78,7 +78,12 @@ FEW = frozenset(f"pinned {stream} case in float32" for stream in STREAMS)
 
 OTHERWISE: Mapping[str, Mapping[str, str]] = {
     "numpy-as-keras": {"momentum": "weighs_old", "running_variance": "biased", "single_element": "zero"},
-    "numpy-refusing": {"empty_batch": "refuse", "negative_epsilon": "accept", "initial_value": "debiased"},
+    "numpy-refusing": {
+        "empty_batch": "refuse",
+        "negative_epsilon": "accept",
+        "initial_value": "debiased",
+        "epsilon_place": "added",
+    },
     "numpy-nan": {"single_element": "nan", "empty_batch": "nan"},
 }
 """Batch norms of other conventions, so that every branch of the layers is asked for."""

@@ -18,6 +18,7 @@ from normspec.spec.partition import Shape
 
 IMAGE = (2, 2, 2, 3)
 SQUARE = (2, 4, 4)
+BOTH_WAYS = ((LONG, 2), (2, LONG), (1, 2, LONG))
 IN_MEMORY = ("contiguous", "channels_last")  # the orders in which real layers are fed
 
 
@@ -98,16 +99,29 @@ def _of_every_choice(extent: Extent) -> list[Case]:
 
 
 def _with_one_parameter(extent: Extent, x: Array) -> list[Case]:
-    """Return a training and an inference with each parameter alone and with none, where they may be left out."""
+    """Return a training and an inference with each parameter alone and with none, where they may be left out.
+
+    A backward follows, where it is claimed.
+    """
     verbs: tuple[Verb, ...] = ("train", "infer") if extent.operation.state else ("train",)
-    given = [case_within(extent, (Step(verb, x),), 1e-3) for verb in verbs]
+    back = (_backward(np.flip(x), 0),) if "backward" in extent.claims.verbs else ()
+    scripts = [((Step(verb, x), *back), (Step(verb, x),)) for verb in verbs]
+    given = [case_within(extent, more, 1e-3) or case_within(extent, fewer, 1e-3) for more, fewer in scripts]
     optional = [name for name in extent.claims.parameters if name in extent.claims.optional]
     return [
-        case.but(parameters={name: a for name, a in case.parameters.items() if name in kept or name not in optional})
+        _without(case, [name for name in optional if name not in kept])
         for case in given
         if case is not None
         for kept in ((), *((name,) for name in optional))
     ]
+
+
+def _without(case: Case, left_out: list[str]) -> Case:
+    """Return a case without some parameters, and without the gradients of these."""
+    parameters = {name: values for name, values in case.parameters.items() if name not in left_out}
+    gone = {f"d{name}" for name in left_out}
+    script = tuple(replace(each, wanted=tuple(n for n in each.wanted if n not in gone)) for each in case.script)
+    return case.but(parameters=parameters, script=script)
 
 
 def _twice_back(extent: Extent, x: Array) -> list[Case]:
@@ -151,7 +165,14 @@ def large(extent: Extent) -> list[Case]:
                 extent, (Step("train", varied), _backward(tiled([0.3], shape, extent), 0)), 1.0, layout, LONG
             )
             found += [case for case in (equal, sums) if case is not None]
-    return found
+    return found + _huge_and_long(extent)
+
+
+def _huge_and_long(extent: Extent) -> list[Case]:
+    """Return a long group of numbers whose squares overflow, and so by more than the squares of a few would."""
+    pattern = [float(np.sqrt(extent.format.largest)) * each for each in (1, -2, 3, 0.5)]
+    made = (case_within(extent, (Step("train", tiled(pattern, at, extent)),), 1e-3, least=LONG) for at in BOTH_WAYS)
+    return [case for case in made if case is not None][:1]
 
 
 def degenerate(extent: Extent) -> list[Case]:
