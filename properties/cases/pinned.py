@@ -53,7 +53,7 @@ def small(extent: Extent) -> list[Case]:
     known = [case for case in found if case is not None]
     known += _fitted(extent, plain, tiny) + _far_and_longer(extent) + _twice_back(extent, np.flip(plain))
     known += _of_every_rank(extent) + _of_every_choice(extent) + _with_one_parameter(extent, plain)
-    return known + _averaged(extent, plain, tiny)
+    return known + _averaged(extent, plain, tiny) + _at_edges(extent, plain)
 
 
 def _fitted(extent: Extent, x: Array, other: Array) -> list[Case]:
@@ -75,6 +75,17 @@ def _averaged(extent: Extent, x: Array, other: Array) -> list[Case]:
         return []
     case = case_within(extent, tuple(Step("train", each) for each in (x, other, np.flip(x))), 1e-3)
     return [] if case is None else [case]
+
+
+def _at_edges(extent: Extent, x: Array) -> list[Case]:
+    """Return squares that just fit, and parameters so small that 1 + gamma is to be rounded."""
+    near = x * x.dtype.type(np.sqrt(extent.format.largest) * 2.0**-4)
+    fitting, plain = (case_within(extent, (Step("train", each),), 1e-3) for each in (near, x))
+    found = [] if fitting is None else [fitting]
+    if "scale_form" in extent.operation.conventions and plain is not None:
+        small = {name: values * values.dtype.type(2.0**-9) for name, values in plain.parameters.items()}
+        found.append(plain.but(parameters=small))
+    return found
 
 
 def _twice(x: Array) -> Step:
