@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from normspec.implementations.contract import Fact
 from normspec.implementations.torch_calls import Call
-from normspec.implementations.torch_snippet import written
+from normspec.implementations.torch_snippet import functional_snippet, written
+from normspec.spec.case import Case
 
 
 def under_vmap(call: Call, names: Mapping[str, str], x: str, dtype: str) -> str:
@@ -17,3 +19,8 @@ def under_autocast(call: Call, names: Mapping[str, str], x: str, dtype: str) -> 
     wide = {name: place if name == "w" else f"{place}.float()" for name, place in names.items()}
     region = f"torch.autocast({x}.device.type, dtype=torch.{dtype})"
     return f"{region}(lambda x: {written(call, {**wide, 'x': 'x'})})({x})"
+
+
+def under_func(case: Case, facts: tuple[Fact, ...] = (), device: str = "cpu") -> str:
+    """Return a program whose backward can be differentiated again, as that of torch.func always can."""
+    return functional_snippet(case, facts, device).replace("retain_graph=True", "create_graph=True")

@@ -224,10 +224,11 @@ def _shown(fact: Fact) -> Iterator[str]:
 
 
 def _all_shown(case: Case) -> Iterator[str]:
+    moved = any(step.tangents for step in case.script)
     for index, step in enumerate(case.script):
         names = step.wanted if step.x is None else (*_returned(case), *case.state)
         for name in names:
-            kind = f"{name}_{index}.dtype, " if name == "ty" else ""
+            kind = f"{name}_{index}.dtype, " if moved and name in ("y", "ty") else ""
             yield f'print("{name} of step {index}:", {kind}{name}_{index}.tolist())'
 
 

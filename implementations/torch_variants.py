@@ -8,7 +8,7 @@ import torch
 
 from normspec.implementations.contract import Implementation, no_snippet
 from normspec.implementations.torch_calls import FUNCTIONS
-from normspec.implementations.torch_dress import under_autocast, under_vmap
+from normspec.implementations.torch_dress import under_autocast, under_func, under_vmap
 from normspec.implementations.torch_family import FUNCTIONAL, MODULE, NOT_THERE, claims_of, differentiated, functional
 from normspec.implementations.torch_fold import FOLD
 from normspec.implementations.torch_forward import Push, by_duals, by_func
@@ -106,7 +106,9 @@ TWICE = tuple(operation for operation in FUNCTIONS if "double_backward" in diffe
 
 NO_FORWARD = tuple(NOT_THERE)
 
-FUNC = _variants("torch-func", "under torch.func.vjp, and vjp of vjp", wrap=_plainly, tape=vjp, push=by_func)
+FUNC = _variants(
+    "torch-func", "under torch.func.vjp, and vjp of vjp", wrap=_plainly, tape=vjp, push=by_func, snippet=under_func
+)
 VMAP = _variants(
     "torch-vmap", "under torch.func.vmap", wrap=vmapped, snippet=partial(functional_snippet, dress=under_vmap)
 )

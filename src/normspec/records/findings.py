@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -107,8 +108,11 @@ It prints
 
 def _program(entries: Sequence[KnownFailure]) -> tuple[KnownFailure, str]:
     """Return an entry with the program that shows it: one with facts, else the first that has a program, or none."""
-    shown = [(entry, program) for entry in entries if (program := snippet(entry))] or [(entries[0], "")]
-    return next((each for each in shown if evidence(each[0])[1]), shown[0])
+    facts = (entry for entry in entries if evidence(entry)[1])
+    for entry in (*islice(facts, 1), *entries):
+        if program := snippet(entry):
+            return entry, program
+    return entries[0], ""
 
 
 def _smallest_first(entries: Sequence[KnownFailure]) -> list[KnownFailure]:
