@@ -137,7 +137,7 @@ HABITS = (
     ),
     Habit(
         "frozen_layer",
-        "What a frozen layer does that is told to train (frozen by eval() in PyTorch, by trainable=False in Keras).",
+        "What a frozen layer does that is told to train, where its adapter can freeze it.",
         frozen,
         {
             "infer": ("it infers", as_if("infer")),
