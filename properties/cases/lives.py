@@ -129,7 +129,8 @@ def _scripts(x: Array, *, tracked: bool) -> dict[str, list[Step]]:
     return {
         "save": [train(0), done("save"), train(0, t), done("layer"), done("load", 1, of=1), look(1), train(1, t),
                  look(1), train(0), look(0)],
-        "copy": [train(0), done("copy"), train(1, t), train(0), look(1), look(0), back],
+        "copy": [train(0), done("copy"), train(1, t), train(0), look(1), look(0), back,
+                 Step("backward", None, x[::-1], 2)],
         "freeze": [train(0), done("freeze"), train(0, t), Step("infer", x), back],
         "momentum": [train(0), done("momentum", value=0.5), train(0, t), look(0)],
         "layer": [done("layer"), train(0), train(1, t), train(0, t), look(1), look(0),
