@@ -118,6 +118,11 @@ def _tolerances(record: Record) -> Iterator[str]:
         f"A tolerance is tight on both sides where one four times as narrow rejects a correct implementation, and one "
         f"four times as wide lets a wrong one through. {tight} of {len(record)} are.\n"
     )
+    both = [row for row in record if not (row["narrowing rejects"] or row["widening lets through"])]
+    named = "; ".join(
+        f"{markdown(row['output'])} of {to_operation(row['operation'])} in {row['dtype']}" for row in both
+    )
+    yield f"These survive both, and so are not tight: {named or 'none'}.\n"
     head = ("operation", "output", "dtype", "largest error of a correct one", "least of a wrong one", "not tight")
     yield table(head, map(_tolerance, record))
 
@@ -125,9 +130,10 @@ def _tolerances(record: Record) -> Iterator[str]:
 def _tolerance(row: Record) -> tuple[str, ...]:
     survives = {"narrowing rejects": "narrower", "widening lets through": "wider"}
     loose = " and ".join(word for key, word in survives.items() if not row[key])
+    exact = " (a correct one is exact)" if not row["largest kept"][0] else ""
     kept, least = (f"{pair[0]:.2g}: {markdown(pair[1])}" if pair else "—" for pair in _pairs(row))
     place = to_operation(row["operation"]), markdown(row["output"]), row["dtype"]
-    return *place, kept, least, loose and f"survives when {loose}"
+    return *place, kept, least, loose and f"survives when {loose}{exact}"
 
 
 def _pairs(row: Record) -> tuple[Record, Record]:
