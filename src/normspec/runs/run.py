@@ -79,8 +79,9 @@ def _plain_settings(asked: Request) -> dict[str, Any]:
 def strict(result: Result, known: tuple[KnownFailure, ...]) -> Result:
     """Return the result; one that is not claimed although its failure is on record does not conform."""
     place = (result.target, result.operation, result.law, result.dtype)
-    stale = any(place == (entry.target, entry.operation, entry.law, entry.dtype) for entry in known)
-    if result.verdict != "not claimed" or not stale:
+    if result.verdict != "not claimed" or all(
+        place != (entry.target, entry.operation, entry.law, entry.dtype) for entry in known
+    ):
         return result
     message = "stands in the file of known failures, but is not claimed: take it out of the file"
     return replace(result, verdict="nonconforming", message=message, stale=True)
