@@ -77,7 +77,8 @@ def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result | Ob
         yield replace(result, diagnosis=diagnosis) if tally.new else result
     yield from (_not_claimed(implementation, law, dtype) for law in laws if not claims_all(implementation, law))
     yield progress("done", total)
-    yield observer.observations(follow=any(tally.law.name in FOLLOWED for tally in tallies))
+    follow = hunt.pinned_every == 1 and any(tally.law.name in FOLLOWED for tally in tallies)
+    yield observer.observations(follow=follow)
 
 
 def _not_claimed(implementation: Implementation, law: Law, dtype: str) -> Result:

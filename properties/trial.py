@@ -22,14 +22,15 @@ Results = Mapping[str, Array]
 class Trial:
     """One case put to one implementation. Nothing is computed before a law looks at it.
 
-    found holds the expectations worked out so far; a trial and its variants share it. answered is the outcome where it
-    is known: that of one layer's steps, of several.
+    found holds the expectations worked out so far; a trial and its variants share it. by_step has this trial's own by
+    the number of the step. answered is the outcome where it is known: that of one layer's steps, of several.
     """
 
     implementation: Implementation
     case: Case
     found: dict[bytes, Mapping[str, Expected]] = field(default_factory=dict)
     answered: Outcome | None = None
+    by_step: dict[int, Mapping[str, Expected]] = field(default_factory=dict)
 
     @property
     def operation(self) -> Operation:
@@ -56,8 +57,11 @@ class Trial:
 
     def expected(self, index: int) -> Mapping[str, Expected]:
         """Return what step `index` must give, from the running statistics observed before it."""
-        step = self.case.script[index]
-        return self.expected_from(index, self.state_before(index if step.of is None else step.of))
+        if index not in self.by_step:
+            step = self.case.script[index]
+            state = self.state_before(index if step.of is None else step.of)
+            self.by_step[index] = self.expected_from(index, state)
+        return self.by_step[index]
 
     def expected_from(self, index: int, state: Results) -> Mapping[str, Expected]:
         """Return what step `index` must give, from these running statistics before it."""

@@ -47,7 +47,7 @@ class Group:
         while law.name not in self._found:
             event = next(self._events)
             if isinstance(event, Result):
-                self._found[event.law] = strict(event, self.asked.known)
+                self._found[event.law] = strict(event, self.asked.recorded)
         return self._found[law.name]
 
     def _start(self, law: Law) -> None:

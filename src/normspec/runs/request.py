@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TypedDict
 
@@ -50,6 +51,11 @@ class Request:
     known: tuple[KnownFailure, ...] = ()
     processes: Processes = field(default_factory=Processes)
     local: frozenset[str] = frozenset()
+
+    @cached_property
+    def recorded(self) -> frozenset[tuple[str, str, str, str]]:
+        """Return the target, operation, law and dtype of each failure on record."""
+        return frozenset((entry.target, entry.operation, entry.law, entry.dtype) for entry in self.known)
 
     def laws_for(self, implementation: Implementation) -> tuple[Law, ...]:
         """Return the laws asked for that are about the implementation's operation."""

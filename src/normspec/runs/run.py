@@ -1,7 +1,7 @@
 """One run, from what is asked to the report: every law on every implementation."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from time import monotonic
 from typing import Any, Unpack
@@ -9,7 +9,6 @@ from typing import Any, Unpack
 from normspec.implementations.contract import Implementation
 from normspec.properties.check import check as check_one
 from normspec.properties.hunt import Progress
-from normspec.properties.known import KnownFailure
 from normspec.properties.observations import Observations
 from normspec.properties.recollection import recollecting
 from normspec.properties.verdict import Result
@@ -46,7 +45,7 @@ def run(asked: Request, watch: Watch = _unwatched, jobs: int = 1, cluster: str |
         interrupted = True
     events = [event for part in sorted(found) for event in found[part]]
     return Report(
-        results=tuple(strict(event, asked.known) for event in events if isinstance(event, Result)),
+        results=tuple(strict(event, asked.recorded) for event in events if isinstance(event, Result)),
         asked={implementation.name: target for target, implementation in asked.implementations},
         settings=_plain_settings(asked),
         versions=versions(),
@@ -76,12 +75,13 @@ def _plain_settings(asked: Request) -> dict[str, Any]:
     }
 
 
-def strict(result: Result, known: tuple[KnownFailure, ...]) -> Result:
-    """Return the result; one that is not claimed although its failure is on record does not conform."""
+def strict(result: Result, recorded: Container[tuple[str, str, str, str]]) -> Result:
+    """Return the result; one that is not claimed although its failure is on record does not conform.
+
+    recorded: the target, operation, law and dtype of each entry on record.
+    """
     place = (result.target, result.operation, result.law, result.dtype)
-    if result.verdict != "not claimed" or all(
-        place != (entry.target, entry.operation, entry.law, entry.dtype) for entry in known
-    ):
+    if result.verdict != "not claimed" or place not in recorded:
         return result
     message = "stands in the file of known failures, but is not claimed: take it out of the file"
     return replace(result, verdict="nonconforming", message=message, stale=True)
