@@ -34,6 +34,10 @@ class GuardedLayer:
             raise FatalError(f"the process is ended by {signal.Signals(ended_by).name}")
         return asked()
 
+    def copy(self) -> "GuardedLayer":
+        """Return a guarded copy of the layer."""
+        return GuardedLayer(self.layer.copy())  # type: ignore[attr-defined]
+
     def __getattr__(self, name: str) -> Any:
         """Return what else the layer has, as it is."""
         return getattr(self.layer, name)

@@ -13,22 +13,29 @@ import numpy as np
 
 from normspec.implementations.contract import Implementation
 from normspec.implementations.numpy_batch_norm import TWO_PASS
-from normspec.spec.case import Case
 
 FE_UPWARD = 0x800 if os.uname().machine == "x86_64" else 0x400000
 _calls = count()
 
 
+class _Acting:
+    """A layer whose every forward ends in `act`, which gets x and y and returns what is taken for y; its copies too."""
+
+    def __init__(self, layer: Any, act: Any) -> None:
+        self.layer, self.act = layer, act
+
+    def forward(self, x: Any, *, training: bool) -> Any:
+        return self.act(x, self.layer.forward(x, training=training))
+
+    def copy(self) -> "_Acting":
+        return _Acting(self.layer.copy(), self.act)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.layer, name)
+
+
 def _hostile(name: str, act: Any) -> Implementation:
-    """The correct layer, whose every forward ends in `act`, which gets x and y and returns what is taken for y."""
-
-    def create(case: Case) -> Any:
-        layer = TWO_PASS.create(case)
-        forward = layer.forward
-        layer.forward = lambda x, *, training: act(x, forward(x, training=training))  # type: ignore[method-assign]
-        return layer
-
-    return replace(TWO_PASS, name=name, create=create)
+    return replace(TWO_PASS, name=name, create=lambda case: _Acting(TWO_PASS.create(case), act))
 
 
 def _dies_by_a_signal(x: Any, y: Any) -> Any:

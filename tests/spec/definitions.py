@@ -43,11 +43,11 @@ def mean(a: Numbers, axes: Any) -> Numbers:
     return total * total.size / a.size
 
 
-def standardized(x: Numbers, axes: Any, epsilon: Any, fewer: int = 0) -> Numbers:
-    """Return (x - mean) / sqrt(variance + epsilon)."""
+def standardized(x: Numbers, axes: Any, deviation: Callable[[Numbers], Numbers], fewer: int = 0) -> Numbers:
+    """Return x - mean over the deviation that belongs to its variance."""
     centre = x - mean(x, axes)
     m = x.size // mean(x, axes).size
-    return centre / root(mean(centre * centre, axes) * m / (m - fewer) + epsilon)
+    return centre / deviation(mean(centre * centre, axes) * m / (m - fewer))
 
 
 def channels(values: Numbers, x: Numbers) -> Numbers:
@@ -71,29 +71,35 @@ class Layer:
         found: Numbers = LAYERS[self.name](self, a)
         return found
 
+    def deviation(self, variance: Numbers) -> Numbers:
+        """Return what is divided by: epsilon stands below the root, or is added to it."""
+        if self.conventions.get("epsilon_place") == "added":
+            return root(variance) + self.epsilon
+        return root(variance + self.epsilon)
+
     def by_channel(self, a: Arrays, axes: Callable[[Numbers], Any]) -> Numbers:
         x = a["x"]
         if self.training:
-            xhat = standardized(x, axes(x), self.epsilon)
+            xhat = standardized(x, axes(x), self.deviation)
         else:
-            xhat = (x - channels(a["running_mean"], x)) / root(channels(a["running_var"], x) + self.epsilon)
+            xhat = (x - channels(a["running_mean"], x)) / self.deviation(channels(a["running_var"], x))
         return xhat * channels(a.get("gamma", ONE), x) + channels(a.get("beta", ZERO), x)
 
     def group_norm(self, a: Arrays) -> Numbers:
         x = a["x"]
         parts = np.split(x, self.attributes["groups"], axis=1)
         axes = tuple(range(1, x.ndim))
-        xhat = np.concatenate([standardized(part, axes, self.epsilon) for part in parts], axis=1)
+        xhat = np.concatenate([standardized(part, axes, self.deviation) for part in parts], axis=1)
         return xhat * channels(a.get("gamma", ONE), x) + channels(a.get("beta", ZERO), x)
 
     def layer_norm(self, a: Arrays) -> Numbers:
         x = a["x"] + a.get("residual", 0)
-        return standardized(x, self._last(x), self.epsilon) * a.get("gamma", 1) + a.get("beta", 0)
+        return standardized(x, self._last(x), self.deviation) * a.get("gamma", 1) + a.get("beta", 0)
 
     def rms_norm(self, a: Arrays) -> Numbers:
         x = a["x"] + a.get("residual", 0)
         gamma = a["gamma"] + (self.conventions["scale_form"] == "offset") if "gamma" in a else 1
-        return x / root(mean(x * x, self._last(x)) + self.epsilon) * gamma
+        return x / self.deviation(mean(x * x, self._last(x))) * gamma
 
     def _last(self, x: Numbers) -> tuple[int, ...]:
         return tuple(range(x.ndim))[-self.attributes["axes"] :]
@@ -103,9 +109,9 @@ class Layer:
             return self.by_channel(a, batch_and_space)
         x, axes = a["x"], batch_and_space(a["x"])
         centre = mean(x, axes)
-        sigma = root(mean((x - centre) * (x - centre), axes) + self.epsilon)
+        sigma = self.deviation(mean((x - centre) * (x - centre), axes))
         if self.frozen is None:  # r and d are constants for the gradient
-            old = root(channels(a["running_var"], x) + self.epsilon)
+            old = self.deviation(channels(a["running_var"], x))
             r_max, d_max = (mpmath.mpf(self.attributes[name]) for name in ("r_max", "d_max"))
             d = (centre - channels(a["running_mean"], x)) / old
             self.frozen = clipped(sigma / old, 1 / r_max, r_max), clipped(d, -d_max, d_max)
@@ -116,8 +122,8 @@ class Layer:
     def adain(self, a: Arrays) -> Numbers:
         style, axes = a["style"], space(a["style"])
         centre = mean(style, axes)
-        spread = root(mean((style - centre) * (style - centre), axes) + self.epsilon)
-        return standardized(a["x"], space(a["x"]), self.epsilon) * spread + centre
+        spread = self.deviation(mean((style - centre) * (style - centre), axes))
+        return standardized(a["x"], space(a["x"]), self.deviation) * spread + centre
 
     def weight_norm(self, a: Arrays) -> Numbers:
         x, kept = a["x"], self.attributes["axis"]
@@ -126,7 +132,7 @@ class Layer:
         return gamma * x / root(np.sum(x * x, axis=axes, keepdims=True))
 
     def weight_standardization(self, a: Arrays) -> Numbers:
-        return standardized(a["x"], tuple(range(1, a["x"].ndim)), self.epsilon)
+        return standardized(a["x"], tuple(range(1, a["x"].ndim)), self.deviation)
 
     def cosine_similarity(self, a: Arrays) -> Numbers:
         axis = self.attributes["axis"]
@@ -149,7 +155,7 @@ class Layer:
         return np.frompyfunc(lambda length: max(length, self.epsilon), 1, 1)(lengths)
 
     def standardize(self, a: Arrays) -> Numbers:
-        return standardized(a["x"], 0, 0, fewer=int(self.conventions["deviation"] == "sample"))
+        return standardized(a["x"], 0, root, fewer=int(self.conventions["deviation"] == "sample"))
 
     def min_max_scale(self, a: Arrays) -> Numbers:
         x = a["x"]
@@ -160,7 +166,7 @@ class Layer:
         return scaled(a["x"], fitted(a, self.attributes) if self.training else a)
 
     def fold_batch_norm(self, a: Arrays) -> Numbers:
-        scale = a.get("gamma", ONE) / root(a["running_var"] + self.epsilon)
+        scale = a.get("gamma", ONE) / self.deviation(a["running_var"])
         return a["x"] * scale.reshape(-1, *[1] * (a["x"].ndim - 1))
 
 
@@ -226,7 +232,7 @@ def outputs(question: Question) -> dict[str, Numbers]:
 def _bias(layer: Layer, a: Arrays) -> Arrays:
     if layer.name != "fold_batch_norm":
         return {}
-    scale = a.get("gamma", ONE) / root(a["running_var"] + layer.epsilon)
+    scale = a.get("gamma", ONE) / layer.deviation(a["running_var"])
     return {"new_bias": (a.get("bias", ZERO) - a["running_mean"]) * scale + a.get("beta", ZERO)}
 
 
@@ -248,7 +254,14 @@ def _state(question: Question, a: Arrays) -> Arrays:
     weight = mpmath.mpf(momentum) if question.conventions["momentum"] == "weighs_new" else 1 - mpmath.mpf(momentum)
     seen = {"running_mean": centre, "running_var": variance}
     batch = {name: mean(values, batch_and_space(x)).reshape(-1) for name, values in seen.items()}
-    return {name: (1 - weight) * a[name] + weight * batch[name] for name in batch}
+    earlier = 1 - weight
+    if (
+        question.conventions["initial_value"] == "debiased"
+    ):  # what all batches before weigh now, without the initial value
+        earlier -= (1 - weight) ** question.trainings
+    if not earlier + weight:
+        return {}
+    return {name: (earlier * a[name] + weight * batch[name]) / (earlier + weight) for name in batch}
 
 
 def _gradients(step: Step, layer: Layer, a: Arrays) -> Arrays:

@@ -73,9 +73,8 @@ def test_what_is_expected_is_what_the_definition_says(operation: str, dtype: str
 
 
 WRONG = {
-    "standardized": lambda x, axes, epsilon, fewer=0: (
-        (x - definitions.mean(x, axes))
-        / (definitions.root(definitions.mean((x - definitions.mean(x, axes)) ** 2, axes)) + epsilon)
+    "standardized": lambda x, axes, deviation, fewer=0: (
+        (x - definitions.mean(x, axes)) / deviation(2 * definitions.mean((x - definitions.mean(x, axes)) ** 2, axes))
     ),
     "mean": lambda a, axes: np.sum(a, axis=axes, keepdims=True) / 3,
     "space": lambda x: tuple(range(1, x.ndim)),
