@@ -57,8 +57,12 @@ def diagnose(implementation: Implementation, dtype: str, failing: Sequence[Faili
 
 def _in_words(evidence: Evidence) -> str:
     conventions = list(_conventions(evidence))
+    if len(conventions) == 1:
+        ((name, variant),) = conventions
+        return f"matches exactly with {name}={variant!r}: {CONVENTIONS[name].variants[variant]}"
     if conventions:
-        return f"matches exactly with {_either(conventions)}" if len(conventions) <= MOST_NAMED else ""
+        named = [f"{name}={variant!r}" for name, variant in conventions]
+        return f"matches exactly with {_either(named)}" if len(named) <= MOST_NAMED else ""
     faults = [f"{fault.statement} ({fault.bug_class})" for fault in _faults(evidence)]
     return f"behaves like: {_either(faults)}" if 0 < len(faults) <= MOST_NAMED else ""
 
@@ -77,13 +81,13 @@ def _others(implementation: Implementation, dtype: str) -> Iterator[tuple[str, T
         yield name, trial
 
 
-def _conventions(evidence: Evidence) -> Iterator[str]:
-    """Yield the conventions any one of which, declared in the place of another, leaves no failure."""
+def _conventions(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Yield each convention with the variant that, declared in the place of another, leaves no failure."""
     own, operation = evidence.implementation, OPERATIONS[evidence.implementation.operation]
     for name, variant in operation.settled(own.claims.conventions).items():
         for other in CONVENTIONS[name].variants:
             if other != variant and _fits(evidence, _declares(own, **{name: other})):
-                yield f"{name}={other!r}"
+                yield name, other
 
 
 def _declares(implementation: Implementation, **conventions: str) -> Implementation:
