@@ -86,7 +86,14 @@ def test_the_case_of_an_entry_is_covered_by_no_other(entry: KnownFailure) -> Non
     assert covering == [entry]
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=name_of)
+def test_what_layers_live_through_has_no_program_but_its_reason_has_one() -> None:
+    shown = {entry.reason for entry in ENTRIES if program_of(entry)}
+    without = [entry for entry in ENTRIES if not program_of(entry)]
+    assert all(entry.case.lives for entry in without)
+    assert {entry.reason for entry in without} <= shown
+
+
+@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if not entry.case.lives], ids=name_of)
 def test_the_program_of_an_entry_needs_torch_alone_and_shows_the_failure(entry: KnownFailure) -> None:
     program = program_of(entry)
     assert re.findall(r"^(?:import|from) .*", program, re.MULTILINE) == ["import torch"]
