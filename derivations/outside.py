@@ -3,10 +3,11 @@
 Where s is 0 the gradient of x is not defined: the root has none there.
 """
 
-from sympy import Expr, sqrt
+from sympy import Expr, Integer, Symbol, sqrt
 
-from normspec.derivations.family import a, centred, d, loss, uncentred
-from normspec.derivations.language import Definition, define, mean, partial, total
+from normspec.derivations.deriving import derived
+from normspec.derivations.family import a, centred, d, loss, through_xhat, uncentred
+from normspec.derivations.language import Definition, Vector, define, mean, partial, positive, total
 from normspec.derivations.proof import Chapter, Equation, Step, chain, claim
 from normspec.derivations.quantities import (
     Standardized,
@@ -23,44 +24,64 @@ from normspec.derivations.quantities import (
     v_r,
     x,
 )
+from normspec.derivations.readback import Chart, closed
 
 given = define("t_r", sqrt(v_r) + epsilon)
 xhat_given = Definition("xhat_t", (x[i] - mu_r) / given, i)
 
 
-def beside(of: Standardized, mark: str) -> tuple[Standardized, Definition]:
-    """Return a member of the family with epsilon beside the root, and its elements over the root alone."""
+loss_given = define("L", total(g[i] * (gamma[i] * xhat_given[i] + beta[i]), i))
+
+
+def beside(of: Standardized, mark: str) -> tuple[Standardized, Definition, Chart]:
+    """Return a member of the family with epsilon beside the root, its elements over the root alone, and coordinates.
+
+    They are x = mu + s h, where sum h**2 = d, and sum h = 0 for the member that centres.
+    """
     s = define("s" + mark, sqrt(of.v))
     divisor = define("t" + mark, s + epsilon)
-    above = deviation if of is centred else x
+    centres = of is centred
+    above = deviation if centres else x
     member = Standardized(of.mu, of.v, divisor, Definition("xhat" + (mark or "_t"), above[i] / divisor, i))
-    return member, Definition("u" + mark, above[i] / s, i)
+    unit = Definition("u" + mark, above[i] / s, i)
+    mean_, scale, h = Symbol("mu"), positive("s"), Vector("h")
+    rules = [(total(h[i] ** 2, i), d), *([(total(h[i], i), Integer(0))] if centres else [])]
+    chart = Chart(
+        {x.head: lambda i: (mean_ if centres else Integer(0)) + scale * h[i]},
+        tuple(rules),
+        {mean_: of.mu, scale: s, h.head: unit},
+    )
+    return member, unit, chart
 
 
-outside, unit = beside(centred, "")
+outside, unit, standing = beside(centred, "")
 alpha = Definition("alpha", gamma[i] / outside.sigma, i)
 shift = Definition("shift", beta[i] - alpha[i] * mu, i)
 one_pass = define("v", mean(x[i] ** 2, i) - mu**2)
 cancelling = define("t", sqrt(one_pass) + epsilon)
 alpha_given = Definition("alpha", gamma[i] / given, i)
 shift_given = Definition("shift", beta[i] - alpha_given[i] * mu_r, i)
-bare, bare_unit = beside(uncentred, "_w")
+bare, bare_unit, standing_bare = beside(uncentred, "_w")
 
 
-def backward(of: Standardized, along: Definition, kept: Expr) -> list[Step]:
+def backward(of: Standardized, along: Definition, chart: Chart, kept: Expr) -> list[Step]:
     """State the gradient of a member; kept is what a constant divisor would leave of the cotangent."""
     return chain(
         partial(loss(of), x[j]),
-        (total(ghat[i] * partial(of.xhat[i], x[j]), i), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
-        (kept / of.sigma - along[j] * total(ghat[i] * of.xhat[i], i) / (d * of.sigma), "the divisor follows s alone"),
+        (through_xhat(of), "chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
+        (closed(through_xhat(of), chart, [ghat]), "in the coordinates x = μ + s u, where Σ u² = d"),
+        (kept / of.sigma - along[j] * total(ghat[i] * of.xhat[i], i) / (d * of.sigma), "s u = (s + ε) x̂"),
     )
 
 
-def projection(of: Standardized) -> Equation:
+def projection(of: Standardized, chart: Chart) -> list[Step]:
     """State what the gradient is along the group."""
+    left = total(partial(loss(of), x[j]) * of.xhat[j], j)
     along = total(ghat[i] * of.xhat[i], i)
-    return Equation(
-        total(partial(loss(of), x[j]) * of.xhat[j], j), epsilon * along / of.sigma**2, "Σ u x̂ = d s/(s + ε)"
+    return chain(
+        left,
+        (closed(left, chart), "in the coordinates x = μ + s u, where Σ u² = d"),
+        (epsilon * along / of.sigma**2, "s u = (s + ε) x̂"),
     )
 
 
@@ -96,13 +117,13 @@ CHAPTER = Chapter(
         claim(
             "outside-dx",
             "The gradient where epsilon is outside the root: x̂ and u = (x − μ)/s stand where x̂ stood twice.",
-            backward(outside, unit, ghat[j] - mean(ghat[i], i)),
+            backward(outside, unit, standing, ghat[j] - mean(ghat[i], i)),
         ),
-        claim("outside-projection", "Along the group the gradient is epsilon's share.", projection(outside)),
+        claim("outside-projection", "Along the group the gradient is epsilon's share.", projection(outside, standing)),
         claim(
             "outside-moment",
-            "The second moment of the result is v/(s + ε)².",
-            Equation(total(outside.xhat[i] ** 2, i) / d, outside.v / outside.sigma**2, "Σ (x − μ)² = d v"),
+            "The second moment of the result is s²/(s + ε)², s² being the variance.",
+            derived(total(outside.xhat[i] ** 2, i) / d, "Σ (x − μ)² = d s²", standing),
         ),
         claim(
             "outside-scale",
@@ -119,10 +140,10 @@ CHAPTER = Chapter(
                 (gamma[j] * (x[j] / given - mu_r / given) + beta[j], "or the deviation comes after"),
                 (alpha_given[j] * x[j] + shift_given[j], "or it is one product and one sum"),
             ),
-            Equation(
-                partial(define("L", total(g[i] * (gamma[i] * xhat_given[i] + beta[i]), i)), x[j]),
-                ghat[j] / given,
-                "the statistics do not move",
+            chain(
+                partial(loss_given, x[j]),
+                (closed(partial(loss_given, x[j]), keep=[given]), "the statistics do not move"),
+                (ghat[j] / given, "ĝ = γ g"),
             ),
         ),
         claim(
@@ -136,8 +157,12 @@ CHAPTER = Chapter(
         claim(
             "outside-rescale-dx",
             "And no mean is taken out of its gradient.",
-            backward(bare, bare_unit, ghat[j]),
+            backward(bare, bare_unit, standing_bare, ghat[j]),
         ),
-        claim("outside-rescale-projection", "Along the group it is epsilon's share again.", projection(bare)),
+        claim(
+            "outside-rescale-projection",
+            "Along the group it is epsilon's share again.",
+            projection(bare, standing_bare),
+        ),
     ),
 )

@@ -39,7 +39,7 @@ OUTSIDE = (
     Formula("inference_folded", INFERENCE, "The same y as one multiplication and one addition.",
             {"y": right("outside-inference", 2)}, ("outside-inference",), names=NAMES),
     Formula("inference_backward", INFERENCE_BACKWARD, "The cotangents of x, gamma and beta for the layer in inference.",
-            {"dx": right("outside-inference", 3), **PARAMETERS}, ("outside-inference", "dgamma", "dbeta"), GIVEN,
+            {"dx": right("outside-inference", 4), **PARAMETERS}, ("outside-inference", "dgamma", "dbeta"), GIVEN,
             NAMES),
 )  # fmt: skip
 
