@@ -44,7 +44,7 @@ def in_a_tree(rows: Array) -> Array:
 def in_lanes(rows: Array) -> Array:
     """Return the sum over the members as a vector unit takes it: every LANES-th one in a lane, the lanes in a tree."""
     filled = np.pad(rows, ((0, 0), (0, -rows.shape[1] % LANES)))
-    return in_a_tree(filled.reshape(rows.shape[0], -1, LANES).sum(axis=1, dtype=rows.dtype))
+    return in_a_tree(filled.reshape(rows.shape[0], filled.shape[1] // LANES, LANES).sum(axis=1, dtype=rows.dtype))
 
 
 def compensated(rows: Array) -> Array:

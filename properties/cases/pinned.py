@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from normspec.properties.cases.scripts import spoilable
+from normspec.properties.cases.scripts import elementwise, spoilable
 from normspec.properties.cases.shapes import Extent, geometries
 from normspec.properties.cases.within import LONG, PLAIN, array_of, case_within, laid, tiled
 from normspec.spec.case import GRADIENTS, SECOND, Case, Step, Verb
@@ -193,15 +193,10 @@ def degenerate(extent: Extent) -> list[Case]:
     scripts = (
         (Step("train", one),),
         (Step("train", one[:, :1]),),
-        (Step("train", x[:0]), *((Step("train", x),) if extent.claims.scripts and not _elementwise(extent) else ())),
+        (Step("train", x[:0]), *((Step("train", x),) if extent.claims.scripts and not elementwise(extent) else ())),
     )
     found = (case_within(extent, script, 1e-3, least=0) for script in scripts)
     return [case for case in found if case is not None]
-
-
-def _elementwise(extent: Extent) -> bool:
-    """Return whether some parameter has a value for each element of x, so that every x has one shape."""
-    return any(extent.operation.role(name) == "elements" for name in extent.claims.parameters)
 
 
 def invalid(extent: Extent) -> list[Case]:

@@ -155,10 +155,16 @@ def large(extent: Extent) -> st.SearchStrategy[Case]:
 def degenerate(draw: st.DrawFn, extent: Extent) -> Case:
     """Draw a case that trains on groups of one element, or on none; after none also on several."""
     case = draw(cases(extent, degenerate_shapes(extent)))
-    if case.script[0].input.size == 0 and extent.claims.scripts and draw(st.booleans()):
+    free = extent.claims.scripts and not elementwise(extent)
+    if case.script[0].input.size == 0 and free and draw(st.booleans()):
         return draw(after_empty(extent))
     first, *rest = case.script
     return case.but(script=(replace(first, verb="train"), *rest))
+
+
+def elementwise(extent: Extent) -> bool:
+    """Return whether some parameter has a value for each element of x, so that every x has one shape."""
+    return any(extent.operation.role(name) == "elements" for name in extent.claims.parameters)
 
 
 def after_empty(extent: Extent) -> st.SearchStrategy[Case]:

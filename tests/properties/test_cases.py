@@ -12,7 +12,7 @@ from normspec.properties.cases.shapes import Extent
 from normspec.properties.hunt import Hunt, Settings
 from normspec.properties.search import explore, fingerprint, shrink
 from normspec.spec.case import Case
-from normspec.spec.claims import Claims
+from normspec.spec.claims import Claims, claims_for
 from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS
 
@@ -90,6 +90,16 @@ def test_degenerate_groups_have_one_element_or_none() -> None:
     cases = drawn("degenerate", 40)
     assert {case.script[0].input.shape[0] for case in cases} == {0, 1}
     assert all(case.script[0].verb == "train" for case in cases)
+
+
+def test_every_x_has_the_shape_of_a_residual() -> None:
+    operation = OPERATIONS["add_rms_norm"]
+    extent = Extent(operation, claims_for(operation), "float32")
+    cases = [case for seed in range(20) for case in from_extent("degenerate", extent, 10, seed)]
+    added = [case for case in cases if "residual" in case.parameters]
+    assert any(case.script[0].input.size == 0 for case in added)
+    shapes = [{step.x.shape for step in case.script if step.x is not None} for case in added]
+    assert shapes == [{case.parameters["residual"].shape} for case in added]
 
 
 def test_large_groups_are_no_powers_of_two_alone() -> None:
