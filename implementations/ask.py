@@ -61,8 +61,7 @@ def ask(implementation: Implementation, case: Case, watch: Callable[[int], None]
     except RubbishError as rubbish:
         return Malformed(session.position, clean(str(rubbish)))
     except BaseException as error:
-        kind = Refused if is_refusal(error, implementation) else Crashed
-        return kind(session.position, f"{type(error).__name__}: {message_of(error)}")
+        return refused_or_crashed(error, implementation, session.position)
     return Returned(tuple(session.answers), session.mutated())
 
 
@@ -72,6 +71,12 @@ def is_refusal(error: BaseException, implementation: Implementation) -> bool:
     A RecursionError never counts, although it is a RuntimeError: nobody refuses by running out of stack.
     """
     return isinstance(error, implementation.refusals) and not isinstance(error, RecursionError)
+
+
+def refused_or_crashed(error: BaseException, implementation: Implementation, step: int) -> Refused | Crashed:
+    """Return what an exception, raised by a step, comes to as an outcome."""
+    kind = Refused if is_refusal(error, implementation) else Crashed
+    return kind(step, f"{type(error).__name__}: {message_of(error)}")
 
 
 def message_of(error: BaseException) -> str:

@@ -20,7 +20,7 @@ class FatalError(Exception):
 
 
 class GuardedLayer:
-    """A layer whose backward is first tried in a copy of this process."""
+    """A layer whose backward is first tried in a copy of this process, where it is asked for gradients without dx."""
 
     def __init__(self, layer: Instance) -> None:
         self.forward, self.state = layer.forward, layer.state

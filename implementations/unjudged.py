@@ -3,11 +3,10 @@
 import warnings
 from typing import Any
 
-from normspec.implementations.ask import is_refusal, message_of
+from normspec.implementations.ask import refused_or_crashed
 from normspec.implementations.contract import Implementation
 from normspec.spec.case import Case
 from normspec.spec.formats import Array
-from normspec.spec.outcome import Crashed, Refused
 
 
 def unjudged(implementation: Implementation, case: Case, x: Array) -> Any:
@@ -19,5 +18,4 @@ def unjudged(implementation: Implementation, case: Case, x: Array) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        kind = Refused if is_refusal(error, implementation) else Crashed
-        return kind(0, f"{type(error).__name__}: {message_of(error)}")
+        return refused_or_crashed(error, implementation, 0)

@@ -77,7 +77,7 @@ def _check_dtype(hunt: Hunt, laws: list[Law]) -> Iterator[Progress | Result | Ob
         yield replace(result, diagnosis=diagnosis) if tally.new else result
     yield from (_not_claimed(implementation, law, dtype) for law in laws if not claims_all(implementation, law))
     yield progress("done", total)
-    follow = hunt.pinned_every == 1 and any(tally.law.name in FOLLOWED for tally in tallies)
+    follow = not hunt.sparing and any(tally.law.name in FOLLOWED for tally in tallies)
     yield observer.observations(follow=follow)
 
 
@@ -138,13 +138,12 @@ def _has_its_turn(law: Law, number: int) -> bool:
 
 def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally], observer: Observer) -> None:
     """Judge the stream's pinned cases, each by every law; where dtypes share them, laws that ask again take turns."""
-    sparing = hunt.pinned_every > 1
     for number, case in enumerate(stream.pinned(hunt.extent())):
         if not (hunt.settings.judges(number) and hunt.tries_pinned(number)):
             continue
         trial = Trial(hunt.implementation, case)
         for tally in tallies:
-            if stream.name in tally.law.streams and not (sparing and not _has_its_turn(tally.law, number)):
+            if stream.name in tally.law.streams and not (hunt.sparing and not _has_its_turn(tally.law, number)):
                 _record(hunt, tally, None, trial)
         observer.see(trial)
 

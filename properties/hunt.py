@@ -76,6 +76,11 @@ class Hunt:
         """Return of how many pinned cases one is tried in a dtype, where the dtypes share them."""
         return self.settings.pinned_every * self.implementation.pinned_every
 
+    @property
+    def sparing(self) -> bool:
+        """Return whether only some of the pinned cases are tried in this dtype."""
+        return self.pinned_every > 1
+
     def tries_pinned(self, number: int) -> bool:
         """Return whether the number-th pinned case of a stream is tried in this dtype."""
         return number % self.pinned_every == list(FORMATS).index(self.dtype) % self.pinned_every

@@ -9,6 +9,7 @@ import numpy as np
 from normspec.spec.case import Case, Step
 from normspec.spec.contracts import Contract
 from normspec.spec.derived import derived, widest
+from normspec.spec.epsilon import outside, sigma
 from normspec.spec.formats import Array
 from normspec.spec.operations import Operation
 from normspec.spec.rows import Rows, rows_of
@@ -62,7 +63,7 @@ class Question:
     @property
     def outside(self) -> bool:
         """Return whether epsilon is added to the root, and not under it."""
-        return self.conventions.get("epsilon_place") == "added"
+        return outside(self.conventions)
 
     @property
     def divisor(self) -> int:
@@ -126,5 +127,4 @@ def largest_gradient(question: Question) -> Array:
     moment = np.sum(np.square(centred), axis=-1, keepdims=True) / question.divisor
     norm = np.sqrt(np.sum(np.square(g), axis=-1, keepdims=True))
     with np.errstate(divide="ignore", invalid="ignore"):  # without spread and epsilon there is no such size
-        root = np.sqrt(moment) + question.epsilon if question.outside else np.sqrt(moment + question.epsilon)
-        return np.asarray(norm / root)
+        return np.asarray(norm / sigma(moment, question.epsilon, question.conventions))

@@ -11,6 +11,7 @@ from normspec.properties.laws.judging import Transform, apart, reach, same, wide
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Inapplicable, Judgement
 from normspec.spec.case import Case
+from normspec.spec.epsilon import follows, sigma
 from normspec.spec.expectation import expect
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
@@ -54,12 +55,12 @@ def shift_invariance(trial: Trial) -> Judgement:
 
 
 def scale_covariance(trial: Trial) -> Judgement:
-    """Judge y(4x; 16ε) = y(x; ε) in training."""
+    """Judge y(4x; 16ε) = y(x; ε) in training; 4ε where ε is added to the root."""
     case = trial.case.with_arrays(lambda x: (wide(x) * 4).astype(x.dtype), _unchanged)
     exact = all((wide(b) == 4 * wide(a)).all() for a, b in _inputs(trial.case, case))
-    factor = 4 if trial.conventions.get("epsilon_place") == "added" else 16
+    factor = follows(4, trial.conventions)
     rescaled = case.but(attributes={**case.attributes, "epsilon": factor * case.attributes["epsilon"]})
-    what = f"changes when x is multiplied by 4 and ε by {factor}"
+    what = f"changes when x is multiplied by 4 and ε by {factor:g}"
     return _compare(trial, rescaled, _unchanged, what) if exact else INEXACT
 
 
@@ -113,7 +114,7 @@ def _first_group_stays(trial: Trial, other: Trial, index: int, name: str) -> Jud
     mine, theirs = wide(trial.steps[index][name]), wide(other.steps[index][name])
     bound = reach(trial.expected(index)[name]) + reach(other.expected(index)[name])
     what = f"step {index}: {name} of the first group changes with the others"
-    return within(what, split(mine - theirs)[0], split(bound)[0])
+    return within(what, split(apart(mine, theirs))[0], split(bound)[0])
 
 
 def batch_invariance(trial: Trial) -> Judgement:
@@ -143,14 +144,12 @@ def identity_recovery(trial: Trial) -> Judgement:
         return Inapplicable("the case does not begin with the input's own statistics, or there is no affine part")
     groups, blocks = trial.groups(step.input.shape), trial.blocks(step.input.shape)
     mean, variance = moments(trial.operation, groups.split(wide(step.input)), trial.case.attributes)
-    epsilon = trial.case.attributes["epsilon"]
-    added = trial.conventions.get("epsilon_place") == "added"
-    sigma = np.sqrt(variance) + epsilon if added else np.sqrt(variance + epsilon)
+    deviation = sigma(variance, trial.case.attributes["epsilon"], trial.conventions)
     judged = slice(None) if groups == blocks else slice(1)  # one gamma serves several groups: the first has its own
     dtype = trial.case.format.dtype
     recovering = {
         name: np.resize(values[judged, 0], blocks.parts_shape).astype(dtype)
-        for name, values in (("gamma", sigma), ("beta", mean))
+        for name, values in (("gamma", deviation), ("beta", mean))
     }
     other = trial.variant(trial.case.but(script=(step,), parameters=recovering))
     if not other.steps:
