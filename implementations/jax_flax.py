@@ -119,7 +119,10 @@ def _in_place(apply: Apply, case: Case, leaves: Arrays, running: Arrays, trainin
     return jnp.moveaxis(y, -1, 1), found
 
 
-def _made(name: str, operation: str, run: Callable[..., Any], fast: bool, **extent: Any) -> Implementation:
+def _made(
+    name: str, operation: str, run: Callable[..., Any], fast: bool, *, sharing: int = 1, **extent: Any
+) -> Implementation:
+    """Return a layer as an implementation; so many dtypes as sharing says share the pinned cases."""
     spec = OPERATIONS[operation]
     empty = {"empty_batch": EMPTY[operation]} if operation in EMPTY else {}
     declared = {key: variant for key, variant in {**CONVENTIONS, **empty}.items() if key in spec.conventions}
@@ -147,6 +150,8 @@ def _made(name: str, operation: str, run: Callable[..., Any], fast: bool, **exte
             last=operation in CHANNELS_LAST,
             features=_features if run is _nnx else None,
         ),
+        share=1 / sharing,
+        pinned_every=sharing,
         statement=f"{operation} in Flax, gradients by jax.vjp, variance {'in one pass' if fast else 'in two passes'}",
     )
 
@@ -156,11 +161,18 @@ NNX_EXTENT: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 """nnx has one number of features, so that one axis carries parameters."""
 
-LINEN = (
-    *(_made("flax-linen", each, _linen, True) for each in LAYERS),
-    *(_made("flax-linen-two-pass", each, _linen, False) for each in CENTRED),
-)
-NNX = (
-    *(_made("flax-nnx", each, _nnx, True, **NNX_EXTENT.get(each, {})) for each in LAYERS),
-    *(_made("flax-nnx-two-pass", each, _nnx, False, **NNX_EXTENT.get(each, {})) for each in CENTRED),
-)
+SHARING: Mapping[str, int] = MappingProxyType({"flax-linen-two-pass": 4, "flax-nnx": 2, "flax-nnx-two-pass": 4})
+"""JAX compiles each step for each new shape, which takes most of a check; nnx computes by a copy of linen's code."""
+
+
+def _all(name: str, run: Callable[..., Any], extents: Mapping[str, Mapping[str, Any]]) -> tuple[Implementation, ...]:
+    kinds = (name, LAYERS, True), (f"{name}-two-pass", CENTRED, False)
+    return tuple(
+        _made(kind, each, run, fast, sharing=SHARING.get(kind, 1), **extents.get(each, {}))
+        for kind, operations, fast in kinds
+        for each in operations
+    )
+
+
+LINEN = _all("flax-linen", _linen, {})
+NNX = _all("flax-nnx", _nnx, NNX_EXTENT)

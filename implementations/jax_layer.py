@@ -16,6 +16,20 @@ Apply = Callable[[Case, Arrays, Arrays, bool], tuple[Any, Arrays]]
 
 REFUSALS = (ValueError, TypeError, NotImplementedError)
 
+SHAPES_KEPT = 32
+"""For so many shapes JAX keeps what it compiled: some forty megabytes each, which it does not give back by itself."""
+
+_compiled: set[tuple[str, str, tuple[int, ...]]] = set()
+
+
+def _make_room(case: Case, shape: tuple[int, ...]) -> None:
+    """Let JAX forget what it compiled when a shape comes that is one too many."""
+    asked = (case.operation, case.dtype, shape)
+    if asked not in _compiled and len(_compiled) >= SHAPES_KEPT:
+        jax.clear_caches()
+        _compiled.clear()
+    _compiled.add(asked)
+
 
 class JaxLayer:
     """A pure function with the arrays that a caller would keep. float64 is switched on for the steps that need it."""
@@ -30,6 +44,7 @@ class JaxLayer:
 
     def forward(self, x: Array, *, training: bool) -> Array:
         """Return y, and keep the statistics that come with it in the dtype of the case."""
+        _make_room(self.case, x.shape)
         with self._wide():
             running = self.running
 
