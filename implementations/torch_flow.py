@@ -19,6 +19,12 @@ Flow = dict[nn.Module, tuple[Shape, ...]]
 SIZES = (28, 32, 64, 224)
 """Heights and widths that an image model may expect, where nothing says which."""
 
+SPACES = (0, 1, 2, 3)
+"""How many axes may follow those that a layer names."""
+
+WHOLE = {nn.InstanceNorm1d: 1, nn.InstanceNorm2d: 2, nn.InstanceNorm3d: 3}
+"""How many do where fewer would be taken for one sample alone."""
+
 
 def recorded(model: nn.Module, name: str, example: Any) -> Flow:
     """Return what flows into each module in one forward pass, up to where the pass fails, if it does.
@@ -26,13 +32,16 @@ def recorded(model: nn.Module, name: str, example: Any) -> Flow:
     example is an input, a tuple of them, or a function that gives one. The model stays as it was. Raises TargetError
     for a model that cannot be run.
     """
-    whys: list[str] = []
+    tried = []
     for inputs in _examples(model, example):
         flowing, why = _pass(model, inputs)
-        if not why or any(map(is_candidate, flowing)):
+        if not why:
             return flowing
-        whys.append(why)
-    why = whys[0] if whys else "its first layer does not show what it takes"
+        tried.append((flowing, why))
+    in_part = next((flowing for flowing, _ in tried if any(map(is_candidate, flowing))), None)
+    if in_part is not None:
+        return in_part
+    why = tried[0][1] if tried else "its first layer does not show what it takes"
     raise TargetError(f"{name} cannot be run: {why}; add a function example_input() beside it that returns an input")
 
 
@@ -65,17 +74,40 @@ def _examples(model: nn.Module, example: Any) -> list[tuple[Any, ...]]:
     if example is not None:
         given = example() if callable(example) else example
         return [given if isinstance(given, tuple) else (given,)]
-    first = next((each for each in model.modules() if isinstance(each, KINDS)), None)
-    if first is None:
+    return next((_taken_by(each) for each in model.modules() if isinstance(each, KINDS)), [])
+
+
+def _taken_by(first: nn.Module) -> list[tuple[Any, ...]]:
+    """Return inputs that a layer of one of these kinds may take; none for a lazy one, which does not know yet."""
+    if isinstance(first, nn.modules.lazy.LazyModuleMixin):
         return []
     if isinstance(first, nn.Embedding):
         return [(torch.zeros(2, 4, dtype=torch.long),)]
-    zeros = partial(torch.zeros, dtype=first.weight.dtype, device=first.weight.device)
-    if isinstance(first, nn.Linear):
-        return [(zeros(2, first.in_features),)]
-    space = first.weight.dim() - 2
-    return [(zeros(2, first.in_channels, *[size] * space),) for size in SIZES]
+    zeros = partial(torch.zeros, **_kept_in(first))
+    if isinstance(first, nn.modules.conv._ConvNd):
+        space = first.weight.dim() - 2
+        return [(zeros(2, first.in_channels, *[size] * space),) for size in SIZES]
+    trailing = next(getattr(first, name) for name in ("in_features", "normalized_shape", "num_features", "num_channels")
+                    if hasattr(first, name))  # fmt: skip
+    shape = trailing if isinstance(trailing, tuple) else (trailing,)
+    spaces = [space for kind, space in WHOLE.items() if isinstance(first, kind)] or SPACES
+    return [(zeros(2, *shape, *[4] * space),) for space in spaces]
 
 
-KINDS = (nn.Linear, nn.modules.conv._ConvNd, nn.Embedding)
+def _kept_in(layer: nn.Module) -> dict[str, Any]:
+    """Return the dtype and the device of a layer's weights, if it has any."""
+    weight = next(layer.parameters(), None)
+    return {} if weight is None else {"dtype": weight.dtype, "device": weight.device}
+
+
+KINDS = (
+    nn.Linear,
+    nn.modules.conv._ConvNd,
+    nn.Embedding,
+    nn.LayerNorm,
+    nn.RMSNorm,
+    nn.GroupNorm,
+    nn.modules.batchnorm._BatchNorm,
+    nn.modules.instancenorm._InstanceNorm,
+)
 """The layers that show what they take."""

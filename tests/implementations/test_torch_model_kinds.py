@@ -107,3 +107,22 @@ def test_a_norm_that_is_no_operation_here_is_named_with_the_reason() -> None:
         "m:0.parametrizations.weight.0 "
         "(not recognized: the name _SpectralNorm is of no operation, and it tracks no statistics)"
     )
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.LayerNorm((3, 4)), (2, 3, 4)),
+        (nn.RMSNorm(8), (2, 8)),
+        (nn.GroupNorm(2, 4), (2, 4)),
+        (nn.BatchNorm1d(3), (2, 3)),
+        (nn.BatchNorm2d(3), (2, 3, 4, 4)),
+        (nn.BatchNorm3d(3), (2, 3, 4, 4, 4)),
+        (nn.InstanceNorm1d(3), (2, 3, 4)),
+        (nn.InstanceNorm2d(3), (2, 3, 4, 4)),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, nn.Module) else None,
+)
+def test_a_model_that_begins_with_a_norm_shows_its_input_by_it(layer: nn.Module, shape: tuple[int, ...]) -> None:
+    (found,) = layers_in(nn.Sequential(layer), "m")
+    assert (found.name, found.claims.shapes[-1]) == ("m:0", shape)

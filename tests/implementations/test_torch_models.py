@@ -86,7 +86,7 @@ def test_a_mode_taken_from_gradients_breaks_the_laws_of_inference() -> None:
         ("def build_model():\n    return 3\n", "build_model() returned a int, no torch.nn.Module"),
         ("def build_model():\n    return nn.Linear(2, 2)\n", "has no normalization layer through which"),
         (
-            "def build_model():\n    return nn.Sequential(nn.Dropout(), nn.LayerNorm(4))\n",
+            "def build_model():\n    return nn.Sequential(nn.LazyLinear(4), nn.LayerNorm(4))\n",
             "cannot be run: its first layer does not show what it takes; add a function example_input()",
         ),
     ],
