@@ -12,6 +12,7 @@ from normspec.properties.cases.scripts import elementwise, spoilable
 from normspec.properties.cases.shapes import Extent, geometries
 from normspec.properties.cases.within import LONG, PLAIN, array_of, case_within, laid, tiled
 from normspec.spec.case import GRADIENTS, SECOND, Case, Step, Verb
+from normspec.spec.epsilon import outside
 from normspec.spec.formats import Array
 from normspec.spec.operations.fitting import nothing_like
 from normspec.spec.partition import Shape
@@ -85,7 +86,15 @@ def _at_edges(extent: Extent, x: Array) -> list[Case]:
     if "scale_form" in extent.operation.conventions and plain is not None:
         small = {name: values * values.dtype.type(2.0**-9) for name, values in plain.parameters.items()}
         found.append(plain.but(parameters=small))
-    return found
+    return found + _beside_a_root(extent, x)
+
+
+def _beside_a_root(extent: Extent, x: Array) -> list[Case]:
+    """Return squares far out of range where epsilon is added to their root: whoever scales them scales epsilon once."""
+    if not outside(extent.claims.conventions):
+        return []
+    case = case_within(extent, (Step("train", x * x.dtype.type(extent.format.largest / 8)),), 0.5)
+    return [] if case is None else [case]
 
 
 def _twice(x: Array) -> Step:

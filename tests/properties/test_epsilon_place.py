@@ -11,7 +11,7 @@ from normspec.implementations.numpy_family import DEVIATIONS, ROOT_MEAN_SQUARE, 
 from normspec.implementations.plug_in import from_function
 from normspec.properties.cases import STREAMS
 from normspec.properties.cases.shapes import Extent
-from normspec.properties.identify import identify
+from normspec.properties.identification.identify import identify
 from normspec.properties.judge import judge
 from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial

@@ -9,9 +9,9 @@ from normspec.implementations.contract import Implementation
 from normspec.implementations.faulty import FAULTS
 from normspec.implementations.plug_in import implementation
 from normspec.implementations.targets import resolve
-from normspec.properties.identify import identify
-from normspec.properties.identify_axes import axes_of, own_variant, reworded
-from normspec.properties.identify_findings import Finding
+from normspec.properties.identification.axes import axes_of, own_variant, reworded
+from normspec.properties.identification.findings import Finding
+from normspec.properties.identification.identify import identify
 from normspec.spec.case import Case, Step
 from normspec.spec.comparison import compare
 from normspec.spec.expectation import expect

@@ -6,7 +6,7 @@ import pytest
 
 from normspec.implementations.errors import TargetError
 from normspec.implementations.targets import resolve
-from normspec.properties.identify import identify
+from normspec.properties.identification.identify import identify
 
 BATCH = {"momentum": "weighs_new", "running_variance": "unbiased", "single_element": "refuse", "empty_batch": "keep"}
 CENTRED = {"epsilon_place": "inside", "statistics_dtype": "input", "short_parameters": "refuse"}

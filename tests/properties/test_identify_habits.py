@@ -13,8 +13,8 @@ from normspec.implementations.faulty import FAULTS
 from normspec.implementations.numpy_family import DEVIATIONS, layer
 from normspec.implementations.numpy_layer import NumpyLayer
 from normspec.implementations.plug_in import from_function
-from normspec.properties.identify import identify
-from normspec.properties.identify_findings import Finding
+from normspec.properties.identification.findings import Finding
+from normspec.properties.identification.identify import identify
 from normspec.spec.formats import Array
 
 
@@ -133,6 +133,7 @@ MADE: Mapping[str, Implementation] = {
     "debiased": batch_norm(initial_value="debiased", momentum="weighs_old"),
     "own": of(with_own_statistics, "batch_norm"),
     "integers": of(layer_norm, "layer_norm"),
+    "whole floats": of(in_whole_floats, "layer_norm"),
     "promoting": of(in_floating_point, "layer_norm"),
     "refusing": of(refusing_integers, "layer_norm"),
     "by group": of(by_group, "group_norm"),
@@ -169,6 +170,15 @@ def test_a_layer_is_identified_by_what_it_does(axis: str, variant: str) -> None:
     found = findings(VARIANTS[axis][variant])[axis]
     assert (found.decision, found.left) == ("identified", (variant,))
     assert not found.contradicts
+
+
+def test_a_layer_that_cuts_off_what_lies_between_truncates_also_where_it_returns_floats() -> None:
+    assert findings("whole floats")["integer_input"].left == ("truncate",)
+
+
+def test_one_element_for_each_channel_is_asked_where_it_is_not_one_for_each_element() -> None:
+    case = findings("by channel")["affine_sharing"].excluded["element"].case
+    assert case.parameters["gamma"].size < np.prod(case.script[0].input.shape[1:])
 
 
 def test_debiased_averages_that_are_declared_weighed_contradict_it() -> None:

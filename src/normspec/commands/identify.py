@@ -27,7 +27,7 @@ def command(target: str, operation: str | None, json_file: Path | None) -> int:
       3  nothing could be asked
     """
     from normspec.files import check_writable, write_whole
-    from normspec.properties.identify import identify
+    from normspec.properties.identification.identify import identify
     from normspec.reports.identified import exit_code_of, identified_text
     from normspec.runs.request import request
     from normspec.spec.environment import PollutedEnvironmentError

@@ -8,9 +8,9 @@ from normspec.handbook.markdown import code, raw, table
 from normspec.handbook.pictures import PICTURES, chart
 from normspec.handbook.prose import markdown
 from normspec.handbook.uses import operations_choosing
-from normspec.properties.identify_axes import CHANNEL_AXIS, GROUP_ORDER
-from normspec.properties.identify_extent import NORMALIZED_AXES
-from normspec.properties.identify_habits import HABITS
+from normspec.properties.identification.axes import CHANNEL_AXIS, GROUP_ORDER
+from normspec.properties.identification.extent import NORMALIZED_AXES
+from normspec.properties.identification.habits import HABITS
 from normspec.spec.conventions import CONVENTIONS, Convention
 
 AXES = (CHANNEL_AXIS, NORMALIZED_AXES, GROUP_ORDER)

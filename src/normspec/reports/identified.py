@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from normspec.clean import cleaned
 from normspec.implementations.contract import Implementation
-from normspec.properties.identify_findings import Evidence, Finding
+from normspec.properties.identification.findings import Evidence, Finding
 from normspec.reports.report import CONFORMS, NONCONFORMING, NOTHING_EXECUTED
 from normspec.spec.plain import Plain, plain_case
 

@@ -6,7 +6,7 @@ import click
 
 from normspec.clean import one_line
 from normspec.implementations.contract import Implementation
-from normspec.properties.identify_findings import Finding
+from normspec.properties.identification.findings import Finding
 from normspec.terminal.layout import wrapped
 from normspec.terminal.words import array_in_words
 

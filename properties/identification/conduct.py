@@ -3,11 +3,11 @@
 from types import MappingProxyType
 
 from normspec.implementations.contract import Implementation
-from normspec.properties.identify_cases import extent_of, plain_dtype
-from normspec.properties.identify_denials import Demanded, Tried
-from normspec.properties.identify_findings import Evidence, Finding, concluded
-from normspec.properties.identify_habit import Habit
-from normspec.properties.identify_habits import HABITS
+from normspec.properties.identification.cases import extent_of, plain_dtype
+from normspec.properties.identification.denials import Demanded, Tried
+from normspec.properties.identification.findings import Evidence, Finding, concluded
+from normspec.properties.identification.habit import Habit
+from normspec.properties.identification.habits import HABITS
 from normspec.properties.trial import Trial
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.outcome import GivenUpError

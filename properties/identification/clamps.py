@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from normspec.properties.cases.shapes import Extent
-from normspec.properties.identify_cases import asked, built
-from normspec.properties.identify_denials import Test, Tried, denied, failed
+from normspec.properties.identification.cases import asked, built
+from normspec.properties.identification.denials import Test, Tried, denied, failed
 from normspec.properties.laws.judging import wide
 from normspec.spec.case import Case
 from normspec.spec.expectation import Expected

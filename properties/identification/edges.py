@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from normspec.properties.cases.shapes import Extent
-from normspec.properties.identify_cases import LARGER, SHAPES, asked, built
+from normspec.properties.identification.cases import LARGER, SHAPES, asked, built
 from normspec.spec.case import Case, Step
 from normspec.spec.partition import Shape
 

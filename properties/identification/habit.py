@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from normspec.properties.cases.shapes import Extent
-from normspec.properties.identify_denials import Test
+from normspec.properties.identification.denials import Test
 from normspec.spec.case import Case
 from normspec.spec.conventions import CONVENTIONS
 

@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from normspec.implementations.contract import Implementation
-from normspec.properties.identify_cases import asked, built, extent_of, level_rows, plain_dtype
-from normspec.properties.identify_findings import Evidence, Finding, concluded
+from normspec.properties.identification.cases import asked, built, extent_of, level_rows, plain_dtype
+from normspec.properties.identification.findings import Evidence, Finding, concluded
 from normspec.properties.trial import Trial
 from normspec.spec.comparison import compare
 from normspec.spec.expectation import Expected

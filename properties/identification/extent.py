@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from normspec.properties.identify_wording import Axis, Reworded, Wording, as_asked, forward_of, same
+from normspec.properties.identification.wording import Axis, Reworded, Wording, as_asked, forward_of, same
 from normspec.spec.case import Case
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from normspec.properties.identify_axes import HALVES
+from normspec.properties.identification.axes import HALVES
 from normspec.properties.laws.judging import wide
 from normspec.properties.trial import Trial
 from normspec.spec.formats import FORMATS, Array

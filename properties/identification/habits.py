@@ -2,8 +2,14 @@
 
 import numpy as np
 
-from normspec.properties.identify_clamps import SHARE, gradient_a_number, gradient_times, short_vectors, zero_vectors
-from normspec.properties.identify_denials import (
+from normspec.properties.identification.clamps import (
+    SHARE,
+    gradient_a_number,
+    gradient_times,
+    short_vectors,
+    zero_vectors,
+)
+from normspec.properties.identification.denials import (
     all_single,
     disagreeing,
     elsewhere_a_number,
@@ -18,7 +24,7 @@ from normspec.properties.identify_denials import (
     unmoved,
     unrefused,
 )
-from normspec.properties.identify_edges import (
+from normspec.properties.identification.edges import (
     batches,
     empty,
     frozen,
@@ -30,8 +36,8 @@ from normspec.properties.identify_edges import (
     single,
     wide_enough,
 )
-from normspec.properties.identify_habit import Habit, of_specification
-from normspec.properties.identify_sharing import (
+from normspec.properties.identification.habit import Habit, of_specification
+from normspec.properties.identification.sharing import (
     GRADE,
     as_if,
     averaged,
@@ -39,7 +45,7 @@ from normspec.properties.identify_sharing import (
     cancelling,
     given_statistics,
     integers_answered,
-    integers_kept_apart,
+    integers_kept_whole,
     integers_not_promoted,
     no_average,
     not_repeated,
@@ -179,7 +185,7 @@ HABITS = (
         {
             "refuse": ("refused (PyTorch, ONNX)", integers_answered),
             "promote": ("taken for the same numbers in floating point", integers_not_promoted),
-            "truncate": ("y has integers, too: what lies between is cut off", integers_kept_apart),
+            "truncate": ("y has whole numbers, too: what lies between is cut off", integers_kept_whole),
         },
         in_process=True,
     ),

@@ -12,14 +12,14 @@ from operator import eq
 from types import MappingProxyType
 
 from normspec.implementations.contract import Implementation
-from normspec.properties.identify_axes import EPSILON_PLACE, HALVES, axes_of, own_variant
-from normspec.properties.identify_cases import Probe, probes
-from normspec.properties.identify_conduct import conduct
-from normspec.properties.identify_demands import Demands, outside
-from normspec.properties.identify_epsilon import KNOWN, epsilon_used
-from normspec.properties.identify_findings import Evidence, Finding, concluded
-from normspec.properties.identify_halves import impossible
-from normspec.properties.identify_wording import Axis
+from normspec.properties.identification.axes import EPSILON_PLACE, HALVES, axes_of, own_variant
+from normspec.properties.identification.cases import Probe, probes
+from normspec.properties.identification.conduct import conduct
+from normspec.properties.identification.demands import Demands, outside
+from normspec.properties.identification.epsilon import KNOWN, epsilon_used
+from normspec.properties.identification.findings import Evidence, Finding, concluded
+from normspec.properties.identification.halves import impossible
+from normspec.properties.identification.wording import Axis
 from normspec.properties.trial import Trial
 from normspec.spec.expectation import Expected
 from normspec.spec.operations import OPERATIONS
@@ -191,7 +191,7 @@ def _finding(alive: Mapping[str, Alive], axis: Axis, declared: str | None) -> Fi
     left = _left(alive, axis)
     showing = {output: each for output, each in alive.items() if output in axis.outputs}
     unmatched = [f"{name} in {e.case.dtype}" for name, each in showing.items() for e in each.unmatched]
-    lost = [e for e in showing[axis.outputs[0]].unmatched if not axis.dtypes or e.case.dtype in axis.dtypes]
+    lost = _telling(showing[axis.outputs[0]], axis)
     plain = any(e.case.dtype not in HALVES for e in lost)
     if plain or (lost and len(left) > 1):
         left = ()
@@ -207,6 +207,14 @@ def _finding(alive: Mapping[str, Alive], axis: Axis, declared: str | None) -> Fi
     return concluded(
         (axis.name, axis.statement), axis.variants, left, excluded, asked=asked, declared=declared, note=note
     )
+
+
+def _telling(alive: Alive, axis: Axis) -> list[Evidence]:
+    """Return the results that deny all combinations, and so the axis: half precision may just be inaccurate."""
+    if axis.dtypes:
+        return [each for each in alive.unmatched if each.case.dtype in axis.dtypes]
+    nothing_else = alive.seen == len(alive.unmatched)
+    return [each for each in alive.unmatched if nothing_else or each.case.dtype not in HALVES]
 
 
 _WHY = MappingProxyType(

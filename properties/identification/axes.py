@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from normspec.properties.identify_extent import NORMALIZED_AXES
-from normspec.properties.identify_wording import Axis, Reworded, Wording, as_asked, forward_of, same
+from normspec.properties.identification.extent import NORMALIZED_AXES
+from normspec.properties.identification.wording import Axis, Reworded, Wording, as_asked, forward_of, same
 from normspec.spec.branches import BRANCHES
 from normspec.spec.case import Case
 from normspec.spec.conventions import CONVENTIONS

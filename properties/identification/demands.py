@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from normspec.properties.identify_axes import HALVES, IN_HALVES, own_variant, reworded
-from normspec.properties.identify_wording import Axis
+from normspec.properties.identification.axes import HALVES, IN_HALVES, own_variant, reworded
+from normspec.properties.identification.wording import Axis
 from normspec.properties.trial import Trial
 from normspec.spec.comparison import compare
 from normspec.spec.expectation import Expected, expect

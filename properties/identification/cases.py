@@ -10,7 +10,7 @@ import numpy as np
 from normspec.implementations.contract import Implementation
 from normspec.properties.cases.shapes import Extent, Geometry, geometries
 from normspec.properties.cases.within import case_within
-from normspec.properties.identify_axes import CLAMPED, HALVES, IN_HALVES
+from normspec.properties.identification.axes import CLAMPED, HALVES, IN_HALVES
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS, Operation

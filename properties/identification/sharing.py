@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 from typing import Literal
 
 import numpy as np
 
 from normspec.implementations.unjudged import unjudged
 from normspec.properties.cases.shapes import Extent
-from normspec.properties.identify_cases import asked, built
-from normspec.properties.identify_denials import Test, Tried, denied, disagreeing
+from normspec.properties.identification.cases import asked, built
+from normspec.properties.identification.denials import Test, Tried, denied, disagreeing
 from normspec.properties.laws.judging import wide
 from normspec.properties.trial import Trial
 from normspec.spec.case import Case, Step
@@ -85,8 +86,8 @@ def per_channel(extent: Extent) -> Iterator[Case]:
     """Yield layer norms over whole samples whose parameters have one element for each channel."""
     for case in _filled(extent, VALUES) if extent.operation.name in ("layer_norm", "rms_norm") else ():
         shape = case.script[0].input.shape
-        alone = len(shape) > 2 and case.attributes["axes"] == len(shape) - 1 and shape[1] != shape[-1]
-        if alone and "gamma" in case.parameters:
+        alone = len(shape) > 2 and case.attributes["axes"] == len(shape) - 1
+        if alone and shape[1] not in (shape[-1], prod(shape[1:])) and "gamma" in case.parameters:
             parameters = {name: values.reshape(shape[1], -1)[:, 0] for name, values in case.parameters.items()}
             yield case.but(parameters=parameters)
 
@@ -154,10 +155,14 @@ def integers_not_promoted(tried: Tried) -> str:
     return denied("y", y, tried.demanded(tried.trial))
 
 
-def integers_kept_apart(tried: Tried) -> str:
-    """Return what denies that y of integers is one of integers."""
+def integers_kept_whole(tried: Tried) -> str:
+    """Return what denies that y of integers has whole numbers alone, of whatever type."""
     y = _of_integers(tried)
-    return "" if isinstance(y, np.ndarray) and y.dtype.kind in "iub" else f"y is {_kind(y)}"
+    if not isinstance(y, np.ndarray):
+        return f"y is {_kind(y)}"
+    values = wide(y)
+    apart = values[values != np.trunc(values)]
+    return f"y is {apart[0]:.9g}, no whole number" if apart.size else ""
 
 
 def _kind(y: object) -> str:

@@ -1,0 +1,1 @@
+"""Which conventions an implementation follows, told from its behaviour alone."""
