@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx.reference import ReferenceEvaluator
+from onnx.reference.op_run import RuntimeTypeError
 from onnxruntime.capi import onnxruntime_pybind11_state as states
 
 from normspec.spec.case import Case
@@ -17,7 +18,7 @@ Start = Callable[[onnx.ModelProto], Run]
 """From a model to what runs it."""
 
 REFUSALS = (
-    *(ValueError, TypeError, NotImplementedError),
+    *(ValueError, TypeError, NotImplementedError, RuntimeTypeError),
     *(states.Fail, states.InvalidArgument, states.InvalidGraph, states.NotImplemented, states.RuntimeException),
 )
 CONVENTIONS: Mapping[str, str] = MappingProxyType(

@@ -36,7 +36,7 @@ PAIRS = [(target, operation) for target, operations in OPERATIONS.items() for op
 NESTED = ("statistics_dtype", "cast_order", "residual_sum", "variance_formula")
 """One variant allows all that another one does: where nothing denies the stricter one, nobody can tell."""
 
-UNTRACKED = ("momentum", "running_variance")
+UNTRACKED = ("momentum", "initial_value", "running_variance")
 """Not shown by a layer without running statistics."""
 
 DEFECTIVE = {

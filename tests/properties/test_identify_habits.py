@@ -44,6 +44,10 @@ def in_floating_point(x: Array, *, epsilon: float) -> Array:
     return normalized(x, (-1,), epsilon).astype(np.float32)
 
 
+def in_whole_floats(x: Array, *, epsilon: float) -> Array:
+    return normalized(x, (-1,), epsilon).astype(x.dtype).astype(np.float32 if x.dtype.kind == "i" else x.dtype)
+
+
 def refusing_integers(x: Array, *, epsilon: float) -> Array:
     if x.dtype.kind != "f":
         raise TypeError(f"x has dtype {x.dtype}: give floating point")
