@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from normspec.implementations.contract import Fact
 from normspec.implementations.snippet_text import array, imports, shown, until
 from normspec.spec.case import Case, Step
+from normspec.spec.formats import Array
 from normspec.spec.partition import Shape
 
 Keywords = Callable[[Case, Shape], Mapping[str, Any]]
@@ -32,11 +35,16 @@ def flax_snippet(
     lines = imports(case, "import jax", "import jax.numpy as jnp", f"from flax import {api}")
     lines += ['jax.config.update("jax_enable_x64", True)'] * (case.dtype == "float64")
     lines += [f"{name} = {array(values)}" for name, values in case.parameters.items()]
-    lines += [f"stats = {{{', '.join(f'{name!r}: {array(values)}' for name, values in case.state.items())}}}"]
+    lines += [f"stats = {{{', '.join(f'{name!r}: {_held(values)}' for name, values in case.state.items())}}}"]
     lines += _apply(case, kind, keywords, names, last=last, features=features)
     for index, step in enumerate(case.script):
         lines += _backward(index, step) if step.verb == "backward" else _forward(case, index, step)
     return "\n".join([*lines, *shown(case, facts)]) + "\n"
+
+
+def _held(values: Array) -> str:
+    """Return running statistics as text, in the format in which Flax holds them."""
+    return array(values if values.dtype.itemsize >= 4 else values.astype(np.float32))
 
 
 def _apply(
@@ -50,8 +58,7 @@ def _apply(
 ) -> Iterator[str]:
     shape = case.first.shape
     turned = (shape[0], *shape[2:], shape[1]) if last else shape
-    given = {name: f"{value!r}" for name, value in keywords(case, turned).items() if name != "param_dtype"}
-    written = ", ".join([*(f"{name}={value}" for name, value in given.items()), f"param_dtype={case.dtype!r}"])
+    written = ", ".join(f"{name}={value!r}" for name, value in keywords(case, turned).items())
     mode = ", use_running_average=not training" if case.state else ""
     yield "def apply(leaves, stats, training):"
     yield "    x = jnp.moveaxis(leaves['x'], 1, -1)" if last else "    x = leaves['x']"

@@ -78,7 +78,12 @@ def keywords(case: Case, shape: Shape, fast: bool) -> dict[str, Any]:
     if "beta" in OPERATIONS[case.operation].parameters:
         found["use_bias"] = "beta" in case.parameters
     own = LAYERS[case.operation][1](case, shape)
-    return {**found, **own, "param_dtype": case.format.dtype, "use_fast_variance": fast}
+    return {**found, **own, "use_fast_variance": fast, "dtype": case.dtype, "param_dtype": case.dtype}
+
+
+def _held(case: Case, running: Arrays) -> Arrays:
+    """Return running statistics as Flax holds them: in float32, whatever narrower format x has."""
+    return {name: values.astype(jnp.promote_types(case.dtype, jnp.float32)) for name, values in running.items()}
 
 
 def _features(case: Case, shape: Shape) -> int:
@@ -90,7 +95,7 @@ def _linen(fast: bool, case: Case, leaves: Arrays, running: Arrays, training: bo
     layer = getattr(linen, LAYERS[case.operation][0])(**keywords(case, x.shape, fast))
     variables = {
         "params": {NAMES[name]: values for name, values in leaves.items() if name in NAMES},
-        "batch_stats": {NAMES[name]: values for name, values in running.items()},
+        "batch_stats": {NAMES[name]: values for name, values in _held(case, running).items()},
     }
     mode = {"use_running_average": not training} if running else {}
     y, moved = layer.apply(variables, x, mutable=["batch_stats"], **mode)
@@ -102,7 +107,7 @@ def _nnx(fast: bool, case: Case, leaves: Arrays, running: Arrays, training: bool
     layer = getattr(nnx, LAYERS[case.operation][0])(
         _features(case, x.shape), **keywords(case, x.shape, fast), rngs=nnx.Rngs(0)
     )
-    given = {**{name: values for name, values in leaves.items() if name in NAMES}, **running}
+    given = {**{name: values for name, values in leaves.items() if name in NAMES}, **_held(case, running)}
     for name, values in given.items():
         getattr(layer, NAMES[name])[...] = values
     mode = {"use_running_average": not training} if running else {}

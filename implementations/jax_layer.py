@@ -22,7 +22,7 @@ SHAPES_KEPT = 32
 _compiled: set[tuple[str, str, tuple[int, ...]]] = set()
 
 
-def _make_room(case: Case, shape: tuple[int, ...]) -> None:
+def make_room(case: Case, shape: tuple[int, ...]) -> None:
     """Let JAX forget what it compiled when a shape comes that is one too many."""
     asked = (case.operation, case.dtype, shape)
     if asked not in _compiled and len(_compiled) >= SHAPES_KEPT:
@@ -44,7 +44,7 @@ class JaxLayer:
 
     def forward(self, x: Array, *, training: bool) -> Array:
         """Return y, and keep the statistics that come with it in the dtype of the case."""
-        _make_room(self.case, x.shape)
+        make_room(self.case, x.shape)
         with self._wide():
             running = self.running
 

@@ -1,5 +1,6 @@
 """JAX functions and Flax layers as implementations. Values by hand or by NumPy's own formulas."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from normspec.properties.check import check
 from normspec.properties.hunt import Settings
 from normspec.properties.laws import LAWS
 from normspec.properties.verdict import Result
-from normspec.spec.case import Case
+from normspec.spec.case import Case, Step
 
 pytest.importorskip("jax", reason="the extra jax is not installed")
 pytest.importorskip("flax", reason="the extra jax is not installed")
@@ -19,6 +20,7 @@ pytest.importorskip("flax", reason="the extra jax is not installed")
 import jax.numpy as jnp  # only where it is installed
 
 import normspec
+from normspec.implementations import jax_layer
 
 FEW = Settings(max_examples=1, dtypes=("float32",))
 
@@ -92,10 +94,32 @@ def broken(target: str, operation: str, *laws: str) -> dict[str, str]:
 def test_flax_in_two_passes_keeps_the_laws_of_layer_norm(target: str) -> None:
     name = target.removesuffix("-two-pass")
     (found,) = [each for each in resolve(name, "layer_norm") if each.name == target]
-    events = list(check(found, tuple(LAWS[law] for law in ("output", "dx", "zero-mean")), FEW))
+    whole = replace(found, share=1.0, pinned_every=1)
+    events = list(check(whole, tuple(LAWS[law] for law in ("output", "dx", "zero-mean")), FEW))
     results = [event for event in events if isinstance(event, Result)]
     assert sum(result.examples for result in results) > 30
     assert not [result.message for result in results if result.failed]
+
+
+def test_linen_infers_in_half_precision_with_running_statistics_of_float32() -> None:
+    (found,) = [each for each in resolve("flax-linen", "batch_norm") if each.name == "flax-linen"]
+    x = np.linspace(-2, 2, 65).astype(np.float16).reshape(-1, 1)
+    held = {"running_mean": np.array([-9.625], np.float16), "running_var": np.array([0.999], np.float16)}
+    asked = Case("batch_norm", "float16", {"epsilon": 1e-3, "momentum": 0.1}, (Step("infer", x),), {}, held)
+    (answer,) = answered(found, asked)
+    variance = float(held["running_var"][0])
+    assert (answer["y"] == ((x.astype(float) + 9.625) / np.sqrt(variance + 1e-3)).astype(np.float16)).all()
+
+
+def test_jax_forgets_what_it_compiled_for_one_shape_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    forgot: list[int] = []
+    shapes: set[Any] = set()
+    monkeypatch.setattr(jax_layer, "_compiled", shapes)
+    monkeypatch.setattr(jax_layer.jax, "clear_caches", lambda: forgot.append(len(shapes)))
+    asked = rms_case("float32")
+    for rows in (1, 2, 1, *range(3, jax_layer.SHAPES_KEPT + 2)):
+        jax_layer.make_room(asked, (rows, 2))
+    assert (forgot, len(shapes)) == ([jax_layer.SHAPES_KEPT], 1)
 
 
 def test_squares_that_overflow_in_flax_are_found() -> None:
