@@ -37,6 +37,10 @@ REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
             "normspec.implementations.torch_family:MODULE",
             "the modules of torch.nn, gradients by autograd (extra: torch)",
         ),
+        "torch-composed": (
+            "normspec.implementations.torch_composed:COMPOSED",
+            "operations that torch has no function for, as they are written with it (extra: torch)",
+        ),
         "torch-fold": (
             "normspec.implementations.torch_fold:FOLD",
             "torch.nn.utils.fusion, batch norm folded into a linear layer or convolution (extra: torch)",

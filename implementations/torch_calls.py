@@ -22,11 +22,15 @@ class Named:
 
 @dataclass(frozen=True)
 class Call:
-    """A function or class by its dotted name in torch, and what it is called with."""
+    """A function or class by its dotted name in torch, and what it is called with.
+
+    function is the function itself where torch has none, and the name is its own.
+    """
 
     name: str
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any] = field(default_factory=dict)
+    function: Callable[..., Any] | None = None
 
 
 Function = Callable[[Case, Shape, bool], Call]

@@ -21,6 +21,16 @@ def under_autocast(call: Call, names: Mapping[str, str], x: str, dtype: str) -> 
     return f"{region}(lambda x: {written(call, {**wide, 'x': 'x'})})({x})"
 
 
+def in_float32(call: Call, names: Mapping[str, str], x: str, dtype: str) -> str:
+    """Return the call in float32 for half precision, rounded to its format; running statistics as they are."""
+    if dtype not in ("float16", "bfloat16"):
+        return written(call, {**names, "x": x})
+    wide = {
+        name: place if name.startswith("running_") else f"{place}.float()" for name, place in {**names, "x": x}.items()
+    }
+    return f"{written(call, wide)}.to(torch.{dtype})"
+
+
 def under_func(case: Case, facts: tuple[Fact, ...] = (), device: str = "cpu") -> str:
     """Return a program whose backward can be differentiated again, as that of torch.func always can."""
     return functional_snippet(case, facts, device).replace("retain_graph=True", "create_graph=True")

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from normspec.implementations.torch_arrays import to_numpy, to_torch
-from normspec.implementations.torch_calls import FUNCTIONS, Call, Named
+from normspec.implementations.torch_calls import FUNCTIONS, Call, Function, Named
 from normspec.implementations.torch_forward import Push, by_duals
 from normspec.implementations.torch_tape import Tape, autograd, wanted_by_forward
 from normspec.spec.case import Case
@@ -35,7 +35,7 @@ def called(call: Call, given: Given) -> Any:
         tensor = given.get(argument.name)
         return tensor if tensor is None or argument.shape is None else tensor.reshape(argument.shape)
 
-    function = attrgetter(call.name)(torch)
+    function = call.function or attrgetter(call.name)(torch)
     return function(*map(value, call.arguments), **{name: value(each) for name, each in call.keywords.items()})
 
 
@@ -43,9 +43,16 @@ class FunctionalLayer:
     """A function of torch, with the tensors that a caller would keep."""
 
     def __init__(
-        self, case: Case, wrap: Wrap = plainly, tape: Tape = autograd, push: Push = by_duals, device: str = "cpu"
+        self,
+        case: Case,
+        wrap: Wrap = plainly,
+        tape: Tape = autograd,
+        push: Push = by_duals,
+        device: str = "cpu",
+        functions: Mapping[str, Function] = FUNCTIONS,
     ) -> None:
         self.case, self.wrap, self.tape, self.push, self.device = case, wrap, tape, push, device
+        self.function = functions[case.operation]
         self.parameters = {name: to_torch(values, device) for name, values in case.parameters.items()}
         self.running = {name: to_torch(values, device) for name, values in case.state.items()}
         self.wanted = wanted_by_forward(case)
@@ -55,7 +62,7 @@ class FunctionalLayer:
     def forward(self, x: Array, *, training: bool) -> Array:
         """Return y; torch moves the running statistics in place."""
         leaves = {"x": to_torch(x, self.device), **self.parameters}
-        call = FUNCTIONS[self.case.operation](self.case, x.shape, training)
+        call = self.function(self.case, x.shape, training)
 
         def function(given: Given) -> torch.Tensor:
             result: torch.Tensor = called(call, {**given, **self.running})

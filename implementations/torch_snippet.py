@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from inspect import getsource
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.partition import Shape
 
-LEAVES = {"dx": "x{of}", "dgamma": "gamma", "dbeta": "beta", "dw": "w"}
+LEAVES = {"dx": "x{of}", **{f"d{name}": name for name in ("gamma", "beta", "w", "style", "residual")}}
 STORED = {"gamma": "weight", "beta": "bias", "running_mean": "running_mean", "running_var": "running_var"}
 CHANNELS_LAST = {4: "channels_last", 5: "channels_last_3d"}
 
@@ -64,7 +65,9 @@ def functional_snippet(
         plain = functions[short.operation](short, shape, training)
         return dress(plain, own, x, short.dtype) if dress else written(plain, own | {"x": x})
 
-    return _program(short, facts, Program((), call, LEAVES, {name: name for name in short.state}, forward), device)
+    own_function = functions[short.operation](short, short.first.shape, True).function
+    setup = ("", getsource(own_function)) if own_function else ()
+    return _program(short, facts, Program(setup, call, LEAVES, {name: name for name in short.state}, forward), device)
 
 
 def module_snippet(case: Case, facts: tuple[Fact, ...] = (), *, module: Module, device: str = "cpu") -> str:
@@ -113,7 +116,8 @@ def written(call: Call, names: Mapping[str, str]) -> str:
 
     arguments = [value(each) for each in call.arguments]
     keywords = [f"{name}={value(each)}" for name, each in call.keywords.items()]
-    return f"torch.{call.name}({', '.join((*arguments, *keywords))})"
+    prefix = "" if call.function else "torch."
+    return f"{prefix}{call.name}({', '.join((*arguments, *keywords))})"
 
 
 def _until(case: Case, facts: tuple[Fact, ...]) -> Case:

@@ -8,6 +8,7 @@ import torch
 
 from normspec.implementations.contract import Implementation, no_snippet
 from normspec.implementations.torch_calls import FUNCTIONS
+from normspec.implementations.torch_composed import COMPOSED
 from normspec.implementations.torch_dress import under_autocast, under_func, under_vmap
 from normspec.implementations.torch_family import FUNCTIONAL, MODULE, NOT_THERE, claims_of, differentiated, functional
 from normspec.implementations.torch_fold import FOLD
@@ -168,5 +169,5 @@ COMPILE = _variants(
     unclaimed=("double_backward", "jvp"),  # torch: compiled functions "do not currently support double backward"
 )
 
-TORCH = (*FUNCTIONAL, *MODULE, FOLD, *REVERSE_OVER_FORWARD)
+TORCH = (*FUNCTIONAL, *MODULE, *COMPOSED, FOLD, *REVERSE_OVER_FORWARD)
 """What is meant by torch; the other ways to call it are asked by their own names."""
