@@ -175,6 +175,7 @@ def composed(operation: str, grade: str) -> Implementation:
         claims=differentiated(operation, grade=grade),
         refusals=REFUSALS,
         snippet=partial(functional_snippet, functions=FUNCTIONS, dress=in_float32),
+        share=0.25,  # what it is made of is asked by itself too
         statement=f"{operation} as it is written in PyTorch, which has no function for it, gradients by autograd",
     )
 
