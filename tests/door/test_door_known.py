@@ -8,8 +8,10 @@ import pytest
 from door_fakes import result, small_case
 
 import normspec.schemas
+from normspec.close_names import UnknownNameError
 from normspec.properties.known import KnownFailure
 from normspec.records.known_file import known_failures_text, read_known_failures
+from normspec.runs.request import request
 from normspec.spec.node import PlainError
 from normspec.spec.plain import plain_case
 
@@ -64,6 +66,19 @@ def test_an_entry_that_can_match_nothing_is_refused_in_one_line(finding, normspe
     printed = capsys.readouterr().err
     assert says in printed
     assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("target", ["flax-linen-two-pass", "keras@jax", "numpy-welfrod"])
+def test_an_entry_for_what_a_target_has_that_was_not_asked_for_is_kept(finding, normspec, tmp_path, target):
+    finding(result())
+    assert normspec("check", "fake", "--known-failures", written(tmp_path, target=target)) == 0
+
+
+def test_an_entry_that_a_target_asked_for_as_a_whole_has_not_is_refused(tmp_path):
+    file = written(tmp_path, target="numpy-welfrod")
+    assert len(request(["numpy"], operations=["batch_norm"], known_failures=file).known) == 1
+    with pytest.raises(UnknownNameError, match="'numpy-welfrod' is unknown: did you mean 'numpy-welford'"):
+        request(["numpy"], known_failures=file)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):

@@ -9,7 +9,7 @@ from typing import TypedDict
 from normspec.close_names import UnknownNameError, choose
 from normspec.implementations.contract import Implementation
 from normspec.implementations.pipe import ISOLATED, PIPE, Terms
-from normspec.implementations.registry import ways
+from normspec.implementations.registry import REGISTERED, ways
 from normspec.implementations.targets import list_names, resolve
 from normspec.properties.hunt import Settings
 from normspec.properties.known import KnownFailure
@@ -129,7 +129,7 @@ def request(
         settings=Settings(
             examples, seed, chosen_dtypes, shard_from(shard), kept, PROFILES[profile].pinned_every, climb
         ),
-        known=() if known_failures is None else _known(Path(known_failures), found),
+        known=() if known_failures is None else _known(Path(known_failures), found, wanted),
         processes=processes,
         local=frozenset(each.name for each in asked if isinstance(each, Implementation)),
     )
@@ -168,14 +168,18 @@ def named(target: str, operation: str, name: str, processes: Processes | None = 
     raise ValueError(f"target={name!r} is none of what {target!r} gives now ({names}): check it again")
 
 
-def _known(path: Path, asked: tuple[tuple[str, Implementation], ...]) -> tuple[KnownFailure, ...]:
+def _known(
+    path: Path, asked: tuple[tuple[str, Implementation], ...], operations: tuple[str, ...]
+) -> tuple[KnownFailure, ...]:
     """Return the entries of a file; a law or target that nothing has would otherwise never be found out."""
     entries = read_known_failures(path)
     targets = {*list_names(), *(found.name for _, found in asked)}
+    seen_whole = {target.removeprefix(ISOLATED) for target, _ in asked} if not operations else set()
+    others = tuple(f"{name}{mark}" for name in REGISTERED if name not in seen_whole for mark in "-@")
     for index, entry in enumerate(entries):
         try:
             choose("law", [entry.law], LAWS, "'normspec list laws' shows them all")
-            if ":" not in entry.target:
+            if ":" not in entry.target and not entry.target.startswith(others):  # what those have is not known here
                 choose("target", [entry.target], targets, "'normspec list implementations' shows them all")
         except UnknownNameError as error:
             raise UnknownNameError(f"{path.name}.entries[{index}].{error}") from None
