@@ -14,6 +14,9 @@ from normspec.implementations.contract import Instance
 from normspec.spec.case import Case
 from normspec.spec.formats import Array
 
+LONGEST = 60
+"""Seconds after which a copy is given up."""
+
 
 class FatalError(Exception):
     """A step would end the process."""
@@ -30,6 +33,8 @@ class GuardedLayer:
         """Return the wanted gradients. Raises FatalError where asking for them ends a process."""
         asked = partial(self.layer.backward, step, cotangent, wanted)
         ended_by = 0 if "dx" in wanted else _signal_of(asked)
+        if ended_by == signal.SIGALRM:
+            raise FatalError(f"a copy of the process that takes the step does not end within {LONGEST} s")
         if ended_by:
             raise FatalError(f"the process is ended by {signal.Signals(ended_by).name}")
         return asked()
@@ -61,7 +66,10 @@ def dangerous(case: Case) -> bool:
 
 
 def _signal_of(step: Callable[[], object]) -> int:
-    """Return by which signal a copy of this process is ended that takes the step, 0 where it goes on."""
+    """Return by which signal a copy of this process is ended that takes the step, 0 where it goes on.
+
+    A copy that waits for a thread which was not copied is ended by SIGALRM.
+    """
     if not hasattr(os, "fork"):
         return 0
     child = os.fork()
@@ -75,6 +83,8 @@ def _take(step: Callable[[], object]) -> None:
     """Take the step in the copy, and end it without a word, whatever happens."""
     try:
         signal.signal(signal.SIGSEGV, signal.SIG_DFL)  # a handler of the parent would print its stack
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(LONGEST)
         step()
     finally:
         os._exit(0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from normspec.implementations.contract import Implementation, no_snippet
+from normspec.implementations.contract import Implementation, Instance, no_snippet
 from normspec.implementations.torch_calls import FUNCTIONS
 from normspec.implementations.torch_composed import COMPOSED
 from normspec.implementations.torch_dress import under_autocast, under_func, under_vmap
@@ -66,6 +66,7 @@ def _variants(
     pinned_every: int = 1,
     snippet: Callable[..., str] = no_snippet,
     without: tuple[str, ...] = (),
+    guard: Callable[[Callable[..., Instance]], Callable[..., Instance]] = guarded,
     **claimed: object,
 ) -> tuple[Implementation, ...]:
     """Return the functions of torch in one way; the running statistics that torch moves in place are left out."""
@@ -73,7 +74,7 @@ def _variants(
         Implementation(
             name=name,
             operation=operation,
-            create=guarded(partial(FunctionalLayer, wrap=wrap, tape=tape, push=push)),
+            create=guard(partial(FunctionalLayer, wrap=wrap, tape=tape, push=push)),
             claims=claims_of(operation, **_stateless(operation, unclaimed), **claimed),
             refusals=REFUSALS,
             snippet=snippet,
@@ -101,6 +102,10 @@ def _stateless(operation: str, unclaimed: tuple[str, ...]) -> Mapping[str, objec
 
 def _plainly(function: Pure) -> Pure:
     return function
+
+
+def _as_it_is(create: Callable[..., Instance]) -> Callable[..., Instance]:
+    return create
 
 
 TWICE = tuple(operation for operation in FUNCTIONS if "double_backward" in differentiated(operation).verbs)
@@ -166,6 +171,7 @@ COMPILE = _variants(
     pinned_every=8,
     dtypes=("float32", "bfloat16"),
     layouts=("contiguous", "channels_last", "strided"),
+    guard=_as_it_is,  # compiled, nothing ends the process; and a copy of it cannot compile, for want of the threads
     unclaimed=("double_backward", "jvp"),  # torch: compiled functions "do not currently support double backward"
 )
 
