@@ -15,7 +15,6 @@ from normspec.properties.cases.shapes import Extent
 from normspec.properties.followed import Seen, followed
 from normspec.properties.measure import sizes
 from normspec.properties.trial import Trial
-from normspec.spec.contracts import contract_of
 from normspec.spec.question import Question
 
 
@@ -86,9 +85,7 @@ class Observer:
                     self._see_step(trial, index)
 
     def _see_step(self, trial: Trial, index: int) -> None:
-        contract = contract_of(self.implementation.claims.grade, trial.case.dtype, trial.conventions)
-        state = trial.state_before(index)
-        question = Question(trial.operation, trial.case, index, state, trial.conventions, contract)
+        question = trial.question(index)
         observed = trial.steps[index].get("y")
         if observed is None or not observed.size or not question.batch_statistics:
             return

@@ -9,11 +9,13 @@ from normspec.implementations.ask import ask
 from normspec.implementations.contract import Implementation
 from normspec.properties.recollection import recollected
 from normspec.spec.case import Case
+from normspec.spec.contracts import contract_of
 from normspec.spec.expectation import Expected, expect
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS, Operation
 from normspec.spec.outcome import GivenUpError, Outcome, Returned
 from normspec.spec.partition import Partition, Shape
+from normspec.spec.question import Question
 
 Results = Mapping[str, Array]
 
@@ -73,6 +75,13 @@ class Trial:
         if key not in self.found:
             self.found[key] = recollected(key, work_out)
         return self.found[key]
+
+    def question(self, index: int) -> Question:
+        """Return step `index` as numbers, with the contract that the implementation is held to."""
+        step, grade = self.case.script[index], self.implementation.claims.grade
+        state = self.state_before(index if step.of is None else step.of)
+        contract = contract_of(grade, self.case.dtype, self.conventions)
+        return Question(self.operation, self.case, index, state, self.conventions, contract)
 
     def _key(self, index: int, state: Results) -> bytes:
         """Return a digest of all that an expectation depends on: trials that differ in other things share it."""

@@ -148,7 +148,7 @@ def _expected(question: Question, name: str, output: Bounded) -> Expected:
         tolerance = np.where(undefined[:, None], np.inf, tolerance)
     if name == "dbeta" and (spreadless := _without_spread(question)).any():
         tolerance = np.where(question.rows.regroup(spreadless).any(axis=-1, keepdims=True), np.inf, tolerance)
-    if question.batch_statistics and name in LARGEST and _projects(question.operation):
+    if question.batch_statistics and name in LARGEST and projects(question.operation):
         largest = LARGEST[name](question)
         tolerance = np.where((largest > 0) & (tolerance > largest), np.inf, tolerance)
     return Expected(*(back(name, rows) for rows in (exact.high, exact.low, exact.radius, tolerance, output.tolerance)))
@@ -161,7 +161,7 @@ def _without_spread(question: Question) -> Array:
     return np.broadcast_to(constant, x.shape)
 
 
-def _projects(operation: Operation) -> bool:
+def projects(operation: Operation) -> bool:
     """Return whether every group's dx is a projection of gamma dy times rstd, with one epsilon under the root."""
     return operation.oracle in ("normalize", "rescale") and operation.name not in BRANCHES
 
@@ -174,8 +174,8 @@ def _exactly(values: Array) -> Expected:
 
 def _undefined(values: Array) -> Expected:
     """Return the demand for nothing, in the shape of these values."""
-    nothing = np.zeros(np.shape(values))
-    return Expected(nothing, nothing, nothing, np.full(nothing.shape, np.inf))
+    nothing, unknown = np.zeros(np.shape(values)), np.full(np.shape(values), np.inf)
+    return Expected(nothing, nothing, unknown, unknown)
 
 
 def _unchanged(question: Question) -> dict[str, Expected]:

@@ -100,10 +100,8 @@ class Question:
 
 def largest_output(question: Question) -> Array:
     """Return how large |y| can be at all: |gamma| times the largest |xhat|, and |beta|."""
-    gamma, beta = question.arrays.get("gamma", np.ones(1)), question.arrays.get("beta", np.zeros(1))
-    if question.conventions.get("scale_form") == "offset" and "gamma" in question.arrays:
-        gamma = gamma + 1
-    return np.asarray(np.abs(gamma) * _largest_normalized(question) + np.abs(beta))
+    beta = question.arrays.get("beta", np.zeros(1))
+    return np.asarray(np.abs(_scale(question)) * _largest_normalized(question) + np.abs(beta))
 
 
 def _largest_normalized(question: Question) -> float:
@@ -119,12 +117,41 @@ def centres(operation: Operation) -> bool:
 
 def largest_gradient(question: Question) -> Array:
     """Return how large |dx| can be at all: rstd times the norm of gamma dy, for dx is a projection of that."""
-    x, gamma = question.arrays["x"], question.arrays.get("gamma", np.ones(1))
-    if question.conventions.get("scale_form") == "offset" and "gamma" in question.arrays:
-        gamma = gamma + 1
-    g = gamma * question.arrays["dy"]
+    return _norm(_scale(question) * question.arrays["dy"]) * _rstd(question)
+
+
+def largest_tangent(question: Question) -> Array:
+    """Return how large the tangent of y can be at all: a projection of u, scaled, and gamma and beta moved."""
+    arrays, rstd = question.arrays, _rstd(question)
+    moved = np.abs(_scale(question)) * _norm(arrays["u"]) * rstd if "u" in arrays else np.zeros_like(rstd)
+    of_gamma = np.abs(arrays.get("u_gamma", np.zeros(1))) * _largest_normalized(question)
+    return np.asarray(moved + of_gamma + np.abs(arrays.get("u_beta", np.zeros(1))))
+
+
+def largest_second(question: Question) -> Array:
+    """Return how large |ddx| can be at all: three terms of at most rstd² times the norms of gamma dy and u."""
+    norms = _norm(_scale(question) * question.arrays["dy"]) * _norm(question.arrays["u"])
+    return np.asarray(3 * norms * np.square(_rstd(question)))
+
+
+def _scale(question: Question) -> Array:
+    """Return what the normalized input is multiplied by."""
+    gamma, style = question.arrays.get("gamma"), question.arrays.get("style")
+    if style is not None:
+        return sigma(np.var(style, axis=-1, keepdims=True), question.epsilon, question.conventions)
+    if gamma is None:
+        return np.ones(1)
+    return gamma + 1 if question.conventions.get("scale_form") == "offset" else gamma
+
+
+def _norm(rows: Array) -> Array:
+    return np.asarray(np.sqrt(np.sum(np.square(rows), axis=-1, keepdims=True)))
+
+
+def _rstd(question: Question) -> Array:
+    """Return 1 / sigma in float64; infinity where there is neither spread nor epsilon."""
+    x = question.arrays["x"]
     centred = x - np.mean(x, axis=-1, keepdims=True) if centres(question.operation) else x
     moment = np.sum(np.square(centred), axis=-1, keepdims=True) / question.divisor
-    norm = np.sqrt(np.sum(np.square(g), axis=-1, keepdims=True))
-    with np.errstate(divide="ignore", invalid="ignore"):  # without spread and epsilon there is no such size
-        return np.asarray(norm / sigma(moment, question.epsilon, question.conventions))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(1 / sigma(moment, question.epsilon, question.conventions))

@@ -191,7 +191,7 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
             ),
             Requirement(
                 "loud-overflow",
-                "out of range y is right or not finite, never silently wrong",
+                "out of range, results are right or not finite, never silently wrong",
                 because="a wrong number that looks right is the worst of all answers",
             ),
         )

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from normspec.implementations.contract import Fact
-from normspec.properties.features import squares_overflow
 from normspec.properties.law import Law
 from normspec.properties.laws.conduct import place_of
 from normspec.properties.laws.judging import NO_STEP, agreement, reach, wide, within, worst
@@ -17,7 +15,6 @@ from normspec.spec.formats import Array
 from normspec.spec.operations.fitting import unseen
 from normspec.spec.outcome import Refused, Returned
 from normspec.spec.partition import Partition
-from normspec.spec.question import centres
 
 
 def single_element(trial: Trial) -> Judgement:
@@ -154,48 +151,9 @@ def _agrees(name: str, found: Array, expected: Expected, groups: Partition) -> J
     return within(what, (found - own(expected.high)) - own(expected.low), own(reach(expected)))
 
 
-def loud_overflow(trial: Trial) -> Judgement:
-    """Judge that where squares overflow, y is right to one bit or visibly not finite: never silently wrong."""
-    return worst(_loud(trial, index) for index in trial.normalizing if squares_overflow(trial.case.script[index].input))
-
-
-def _loud(trial: Trial, index: int) -> Judgement:
-    observed, expected = trial.steps[index]["y"], trial.expected(index)["y"]
-    split = trial.groups(observed.shape).split
-    y, exact = split(wide(observed)), split(expected.high)
-    known = np.isfinite(exact) & np.isfinite(split(expected.radius))  # no exact result, no error
-    judged = np.asarray(np.isfinite(y).all(-1) & known.all(-1) & _spread_out(trial, index))
-    if not judged.any():
-        return Kept()
-    scaled = exact - split(_beta(trial, index))  # which beta may cancel: what is left has no bits to be right to
-    spread = np.abs(scaled - scaled.mean(-1, keepdims=True)).max(-1) + np.abs(exact).max(-1) * 2.0**-6
-    error, allowed = np.where(judged[:, None], np.abs(y - exact), 0.0), spread / 2
-    row, column = np.unravel_index(np.argmax(error / allowed[:, None]), error.shape)
-    place = int(split(np.arange(observed.size).reshape(observed.shape))[row, column])
-    fact = Fact(index, "y", place, float(exact[row, column]), float(allowed[row]))
-    what = f"step {index}: y is finite and wrong, where squares overflow"
-    return within(what, error.max(-1)[judged], allowed[judged], (fact,))
-
-
-def _beta(trial: Trial, index: int) -> Array:
-    """Return what is added to each element of y in a step."""
-    shape = trial.steps[index]["y"].shape
-    beta = trial.case.parameters.get("beta")
-    return np.zeros(shape) if beta is None else np.asarray(trial.blocks(shape).spread_over(wide(beta)))
-
-
-def _spread_out(trial: Trial, index: int) -> Array:
-    """Return which groups are well-conditioned: where all elements are nearly the mean, rounding alone decides y."""
-    x = trial.case.script[index].input
-    rows = trial.groups(x.shape).split(wide(x))
-    deviation = rows - rows.mean(-1, keepdims=True) if centres(trial.operation) else rows
-    return np.asarray(np.abs(deviation).max(-1) >= np.abs(rows).max(-1) * 2.0**-6)
-
-
 LAWS = (
     Law("single-element", single_element, streams=("degenerate",), judges_silence=True),
     Law("empty-batch", empty_batch, streams=("degenerate",), judges_silence=True),
     Law("refusals", refusals, streams=("invalid",), judges_silence=True),
     Law("nan-confined", nan_confined, streams=("small",), asks_again=True),
-    Law("loud-overflow", loud_overflow),
 )

@@ -10,10 +10,8 @@ from normspec.properties.laws.judging import NO_BOUND, NO_STEP, agreement, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
 from normspec.spec.case import Case
-from normspec.spec.contracts import contract_of
 from normspec.spec.operations import Operation
 from normspec.spec.probes import rounding_boundary, zero_crossing
-from normspec.spec.question import Question
 
 Probe = Callable[[Operation, Case, Mapping[str, str]], Case]
 
@@ -50,11 +48,9 @@ def shared_statistics(trial: Trial) -> Judgement:
 def _explained(trial: Trial, index: int) -> Judgement:
     from normspec.spec.shared_scalars import explain  # SciPy, which no other law needs, takes a while to import
 
-    contract = contract_of(trial.implementation.claims.grade, trial.case.dtype, trial.conventions)
-    if contract.statistics.precision < contract.accumulator.precision:
+    question = trial.question(index)
+    if question.contract.statistics.precision < question.contract.accumulator.precision:
         return NARROW
-    state = trial.state_before(index)
-    question = Question(trial.operation, trial.case, index, state, trial.conventions, contract)
     judged = [group for group in explain(question, trial.steps[index]["y"]) if group is not None]
     if not judged:
         return NO_BOUND
