@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Format:
-    """A binary floating-point format.
+    """A binary floating-point format, of which there is one each: it is equal to itself alone.
 
     precision counts the significand's bits with the hidden one; min_exponent is the exponent of the smallest normal
     number. Source: IEEE 754-2019, table 3.5; bfloat16 has binary32's exponents.
@@ -26,17 +27,17 @@ class Format:
     min_exponent: int
     largest: float
 
-    @property
+    @cached_property
     def unit_roundoff(self) -> float:
         """Return u: half the distance from 1 to the next larger number."""
         return 2.0**-self.precision
 
-    @property
+    @cached_property
     def smallest_subnormal(self) -> float:
         """Return eta: the smallest positive number."""
         return float(2.0 ** (self.min_exponent - self.precision + 1))
 
-    @property
+    @cached_property
     def half_subnormal(self) -> float:
         """Return the largest error of rounding to a subnormal number, or the next larger one that float64 holds."""
         return self.smallest_subnormal / 2 or self.smallest_subnormal

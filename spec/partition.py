@@ -52,15 +52,24 @@ class Partition:
         """Return the shape of an array with one value a part."""
         return tuple(self.view[axis] for axis in self.kept)
 
+    @cached_property
+    def _order(self) -> tuple[int, ...]:
+        return self.kept + self.axes
+
+    @cached_property
+    def _back(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the shape of rows as parts and members along the axes, and how these move back to their places."""
+        order = self._order
+        return tuple(self.view[axis] for axis in order), tuple(order.index(axis) for axis in range(len(order)))
+
     def split(self, array: Array) -> Array:
         """Return an array of this shape as (parts, members)."""
-        return array.reshape(self.view).transpose(self.kept + self.axes).reshape(self.parts, self.members)
+        return array.reshape(self.view).transpose(self._order).reshape(self.parts, self.members)
 
     def join(self, rows: Array) -> Array:
         """Return (parts, members) as an array of this shape: the inverse of split."""
-        order = self.kept + self.axes
-        moved = rows.reshape([self.view[axis] for axis in order])
-        return moved.transpose(np.argsort(order)).reshape(self.shape)
+        unfolded, places = self._back
+        return rows.reshape(unfolded).transpose(places).reshape(self.shape)
 
     def spread(self, values: Array) -> Array:
         """Return one value a part, in the order of the kept axes, as (parts, 1)."""

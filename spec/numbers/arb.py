@@ -115,7 +115,10 @@ class Arb:
         """Return float64 values, and upper bounds of their distances from the exact results."""
         values = list(map(float, a.flat))
         radii = map(float, map(flint.arb.rad, a.flat))
-        widened = [radius + (abs(value) * ULP + TINY) for value, radius in zip(values, radii, strict=True)]
+        widened = [
+            radius + (abs(value) * ULP + TINY) if value or radius or not ball.is_zero() else 0.0
+            for ball, value, radius in zip(a.flat, values, radii, strict=True)
+        ]
         return np.array(values).reshape(a.shape), np.array(widened).reshape(a.shape)
 
     def size(self, a: Reals, value: Array, gap: Array | float) -> Array:

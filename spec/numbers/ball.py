@@ -124,6 +124,8 @@ class Balls:
     def total(self, a: Ball) -> Ball:
         """Return the sum over the last axis; in any order it is off by at most m u times the magnitudes."""
         terms = a.middle.shape[-1]
+        if terms == 1:
+            return a
         slack = terms * UNIT / (1 - terms * UNIT)
         radius = sum_over(a.radius, a.middle.shape) + slack * row_sums(a.size)
         return Ball(row_sums(a.middle), radius * ((1 + 2 * slack) * INFLATE))

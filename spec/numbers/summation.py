@@ -1,6 +1,7 @@
 """Errors of sums, and of the variance, by the algorithm of a contract: each bound is printed by the derivations."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from normspec.spec.oracles import rounding
 from normspec.spec.oracles.counts import MERGE_MEAN_ROUNDINGS, MERGE_SHARE_ROUNDINGS, MERGE_SUMS_ROUNDINGS
 
 
+@cache
 def growth(roundings: float, unit: float) -> float:
     """Return the relative error that so many roundings can add up to; infinite where nothing bounds it."""
     return float(rounding.growth(roundings, unit)["growth"]) if roundings * unit < 1 else np.inf

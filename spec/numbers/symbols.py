@@ -44,10 +44,10 @@ def subtracted(a: Coefficients, b: Coefficients) -> Coefficients:
 
 def spread(coefficients: Coefficients) -> Array | float:
     """Return the largest deviation that the symbols can cause together."""
-    total: Array | float = 0.0
-    for value in coefficients.values():
-        total = plus(total, np.abs(value))
-    return total
+    if not coefficients:
+        return 0.0
+    first, *others = map(np.absolute, coefficients.values())
+    return sum(others, first) if others else first
 
 
 @overload
