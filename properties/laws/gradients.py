@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from normspec.properties.law import Law
-from normspec.properties.laws.judging import apart, reach, same, wide, within, worst
+from normspec.properties.laws.judging import alike, apart, reach, wide, within, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Inapplicable, Judgement
 from normspec.spec.case import Step
@@ -61,7 +61,7 @@ def _alone(trial: Trial, index: int, name: str) -> Judgement:
     other = trial.variant(trial.case.but(script=tuple(script)))
     if not other.steps:
         return NO_ANSWER
-    return same(trial, other, index, name, lambda a: a, "changes when it is the only gradient asked for")
+    return alike(trial, other, index, name, lambda a: a, "changes when it is the only gradient asked for")
 
 
 def backward_again(trial: Trial) -> Judgement:

@@ -77,11 +77,17 @@ def same(trial: Trial, other: Trial, index: int, output: str, back: Transform, w
     return within(f"step {index}: {output} {what}", difference, bound)
 
 
+def alike(trial: Trial, other: Trial, index: int, output: str, back: Transform, what: str) -> Judgement:
+    """Judge the same of a variant with the same numbers in each group, whose exact results and tolerances are alike."""
+    difference = apart(wide(trial.steps[index][output]), back(wide(other.steps[index][output])))
+    return within(f"step {index}: {output} {what}", difference, 2 * reach(trial.expected(index)[output]))
+
+
 def apart(first: Array, second: Array) -> Array:
     """Return first - second, and 0 where both are the same infinity or both NaN."""
-    alike = (first == second) | (np.isnan(first) & np.isnan(second))
+    equal = (first == second) | (np.isnan(first) & np.isnan(second))
     with np.errstate(invalid="ignore"):
-        return np.where(alike, 0.0, first - second)
+        return np.where(equal, 0.0, first - second)
 
 
 def reach(expected: Expected) -> Array:
