@@ -6,7 +6,7 @@ little it may err. What the elements' own errors can do to an estimate is taken 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,9 @@ from normspec.spec.formats import Array
 from normspec.spec.forms import forms_of
 from normspec.spec.numbers.computed import Computed
 from normspec.spec.numbers.contract import ContractArithmetic
-from normspec.spec.numbers.double_double import DoubleDouble
 from normspec.spec.numbers.symbols import Coefficients, spread
 from normspec.spec.question import Question
+from normspec.spec.tolerance import fine_rung
 
 ROUNDED = 2.0**-51
 """What finding an error in float64 adds to it, relative to it."""
@@ -54,15 +54,21 @@ def parts_of(question: Question, observed: Array, way: int = 0) -> Parts:
     floating point is not as the proofs assume.
     """
     require_exact_arithmetic()
-    system, arrays = ContractArithmetic(question.contract, DoubleDouble()), question.arrays
+    question = replace(question, state={})  # which y does not depend on
+    arrays = question.arrays
+    rung = fine_rung(arrays["x"].size)
+    system = ContractArithmetic(question.contract, rung.engine, memory={})
     unit = question.contract.accumulator.unit_roundoff
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), rung.context():
         forms = forms_of(question)
-        mean, variance = (forms[0](system, arrays)[name][0] for name in ("mean", "variance"))
-        y = forms[way](system, arrays)["y"][0]
+        centred = forms[0](system, arrays)
+        (mean,), (variance,) = centred["mean"], centred["variance"]
+        y = (forms[way](system, arrays) if way else centred)["y"][0]
         rstd = _rstd(system, variance, question)
-        errors = (question.rows.of("y", observed) - y.exact.high) - y.exact.low
-        own = system.tolerance(y) - spread(y.shared) + y.exact.radius + ROUNDED * np.abs(errors)
+        system.forget()
+        exact = rung.engine.enclosure(y.exact)
+        errors = (question.rows.of("y", observed) - exact.high) - exact.low
+        own = system.tolerance(y) - spread(y.shared) + exact.radius + ROUNDED * np.abs(errors)
         gamma = np.broadcast_to(arrays.get("gamma", np.ones((1, 1))), errors.shape)
         magnitude = np.mean(np.abs(arrays["x"]), axis=1, keepdims=True)
         return Parts(

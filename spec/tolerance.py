@@ -98,6 +98,13 @@ def _ladder(elements: int, contract: Contract) -> Iterator[Rung]:
         bits *= 2
 
 
+def fine_rung(elements: int) -> Rung:
+    """Return the cheapest engine that has twice the precision of float64."""
+    if elements > SMALL_FLOAT64:
+        return Rung(DoubleDouble())
+    return Rung(Arb(), partial(working_precision, FIRST_PRECISION), last=True)
+
+
 @dataclass(frozen=True)
 class Setting:
     """What a run of formulas needs beside the arrays."""
