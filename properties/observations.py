@@ -78,11 +78,12 @@ class Observer:
     largest: dict[str, float] = field(default_factory=dict)
 
     def see(self, trial: Trial) -> None:
-        """Take note of a trial; of none in which no law asked what is exact, for to find that out costs the most."""
-        if trial.found and not trial.case.lives:
+        """Take note of those steps of a trial of which a law asked what is exact: to find that out costs the most."""
+        if not trial.case.lives:
             with np.errstate(all="ignore"):  # what is not finite is counted, not warned of
                 for index in trial.indices("train", "infer"):
-                    self._see_step(trial, index)
+                    if index in trial.by_step:
+                        self._see_step(trial, index)
 
     def _see_step(self, trial: Trial, index: int) -> None:
         question = trial.question(index)
