@@ -20,12 +20,21 @@ _RATIOS = (
 
 def cost(record: Record) -> Iterator[str]:
     """Yield the milliseconds of a case, operation by operation."""
-    yield f"Milliseconds of CPU for a case in {record['dtype']}, on the NumPy implementations.\n"
-    parts = ("drawing", "implementation", "oracle and tolerance", "laws")
+    yield (
+        f"Milliseconds of CPU for a case of a check in {record['dtype']}, on the NumPy implementations: of the cases "
+        f"that are drawn, and of those that are pinned, which cost next to nothing to make. Judging is oracle, "
+        f"tolerance and laws; its ratio is that to making a case that is drawn.\n"
+    )
+    parts = ("making", "implementation", "oracle and tolerance", "laws")
+    kinds = ("drawn", "pinned")
     yield table(
-        ("operation", *parts),
+        ("operation", *(f"{kind}: {part}" for kind in kinds for part in parts), "judging / drawing"),
         (
-            (to_operation(operation), *(f"{row[part]:.1f}" for part in parts))
+            (
+                to_operation(operation),
+                *(f"{row[kind][part]:.1f}" for kind in kinds for part in parts),
+                f"{row['drawn']['judging by drawing']:.1f}",
+            )
             for operation, row in record["milliseconds a case"].items()
         ),
     )
