@@ -10,15 +10,13 @@ import numpy as np
 
 from normspec.properties.cases.scripts import elementwise, spoilable
 from normspec.properties.cases.shapes import Extent, geometries
-from normspec.properties.cases.within import LONG, PLAIN, array_of, case_within, laid, tiled
+from normspec.properties.cases.within import LONG, PLAIN, SQUARE, array_of, case_within, laid, several, tiled
 from normspec.spec.case import GRADIENTS, SECOND, Case, Step, Verb
 from normspec.spec.epsilon import outside
 from normspec.spec.formats import Array
 from normspec.spec.operations.fitting import nothing_like
-from normspec.spec.partition import Shape
 
 IMAGE = (2, 2, 2, 3)
-SQUARE = (2, 4, 4)
 BOTH_WAYS = ((LONG, 2), (2, LONG), (1, 2, LONG))
 IN_MEMORY = ("contiguous", "channels_last")  # the orders in which real layers are fed
 
@@ -33,6 +31,7 @@ def small(extent: Extent) -> list[Case]:
     huge = array_of(laid(PLAIN, extent) * largest, extent)
     tiny = array_of(laid(PLAIN, extent) * 2.0**-7, extent)
     far = array_of(laid(PLAIN, extent) + 2.0 ** (extent.format.precision - 5), extent)
+    apart = several(SQUARE, extent, 0.5)
     image = array_of(np.cumsum(np.arange(24) % 5).reshape(IMAGE) / 4, extent)
     forwards = (Step("infer", plain), Step("train", plain * plain.dtype.type(3)))
     found = [
@@ -44,13 +43,15 @@ def small(extent: Extent) -> list[Case]:
         *(case_within(extent, (Step("train", image), _backward(image[::-1], 0)), 1e-3, name) for name in IN_MEMORY),
         *(case_within(extent, (Step("train", tiny), _backward(plain, 0)), epsilon) for epsilon in (2.0**-14, 0.5)),
         case_within(extent, (Step("train", 0 * plain), _backward(plain, 0)), 2.0**-8),
+        case_within(extent, (Step("train", apart), _backward(several(SQUARE, extent), 0)), 1e-3),
     ]
     twice = case_within(extent, (Step("train", plain), Step("train", tiny)), 1e-3)
     if twice is not None:
         quarter = {"momentum": 0.25} if extent.operation.averages else {}
         found.append(twice.but(attributes={**twice.attributes, **quarter, **extent.claims.fixed}))
     if "double_backward" in extent.claims.verbs:
-        found.append(case_within(extent, (Step("train", plain), _twice(plain)), 1e-3))
+        pairs = ((plain, plain), (apart, several(SQUARE, extent, 0.25)))  # two of the latter make up for rstd²
+        found += [case_within(extent, (Step("train", x), _twice(u)), 1e-3) for x, u in pairs]
     known = [case for case in found if case is not None]
     known += _fitted(extent, plain, tiny) + _far_and_longer(extent) + _twice_back(extent, np.flip(plain))
     known += _of_every_rank(extent) + _of_every_choice(extent) + _with_one_parameter(extent, plain)
@@ -105,13 +106,13 @@ def _twice(x: Array) -> Step:
 def _of_every_rank(extent: Extent) -> list[Case]:
     """Return one training in each rank, and one with a single channel."""
     shapes = [(2, 3, 2, 1, 3)[:rank] for rank in extent.ranks] + [(3, 1, 2, 1, 2)[: min(extent.ranks)]]
-    found = [case_within(extent, (Step("train", _varied(shape, extent)),), 1e-3) for shape in shapes]
+    found = [case_within(extent, (Step("train", several(shape, extent)),), 1e-3) for shape in shapes]
     return [case for case in found if case is not None]
 
 
 def _of_every_choice(extent: Extent) -> list[Case]:
     """Return a training and its backward for each choice of attributes; the last axis is as long as the channels'."""
-    x = _varied(SQUARE, extent)
+    x = several(SQUARE, extent)
     script = (Step("train", x), _backward(x[::-1], 0))
     chosen = geometries(extent, SQUARE, 2)
     found = [case_within(extent, script, 1e-3, geometry=geometry) for geometry in chosen]
@@ -168,10 +169,6 @@ def _bare(case: Case, extent: Extent) -> Case:
     """Return the case without the parameters that may be left out."""
     needed = {name: values for name, values in case.parameters.items() if name not in extent.claims.optional}
     return case.but(parameters=needed)
-
-
-def _varied(shape: Shape, extent: Extent) -> Array:
-    return array_of(np.resize([1, -2, 3, 0.5, -0.5, 4, 2], shape), extent)
 
 
 def large(extent: Extent) -> list[Case]:

@@ -1,11 +1,12 @@
 """Cases of forward mode: one forward step, and the tangent of its y where x and some parameters move."""
 
+import numpy as np
 from hypothesis import strategies as st
 
 from normspec.properties.cases.draws import cotangents, subsets
 from normspec.properties.cases.scripts import small
 from normspec.properties.cases.shapes import Extent
-from normspec.properties.cases.within import PLAIN, array_of, case_within, laid
+from normspec.properties.cases.within import PLAIN, SQUARE, array_of, case_within, laid, several
 from normspec.spec.case import Case, Step, Verb
 from normspec.spec.formats import Array
 
@@ -29,13 +30,16 @@ def _along(draw: st.DrawFn, extent: Extent) -> Case:
 
 
 def pinned(extent: Extent) -> list[Case]:
-    """Return a training and an inference with every tangent, where that is claimed."""
+    """Return a training and an inference with every tangent, and overflowing squares where x alone moves."""
     if "jvp" not in extent.claims.verbs:
         return []
     x, u = (array_of(laid(values, extent), extent) for values in (PLAIN, ALONG))
     verbs: tuple[Verb, ...] = ("train", "infer")
     found = (case_within(extent, (Step(verb, x),), 1e-3) for verb in verbs)
-    return [_moved(case, u) for case in found if case is not None]
+    moved = [_moved(case, u) for case in found if case is not None]
+    huge = case_within(extent, (Step("train", several(SQUARE, extent, 0.5)),), 1e-3)
+    along = _step({"x": np.flip(several(SQUARE, extent))})
+    return moved + ([] if huge is None else [huge.but(script=(*huge.script, along))])
 
 
 def _moved(case: Case, u: Array) -> Case:

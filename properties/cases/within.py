@@ -13,6 +13,8 @@ from normspec.spec.partition import Shape
 
 PLAIN: list[list[float]] = [[1, -2], [3, 0.5], [-0.5, 4]]
 LONG = 4097  # long enough that a sum of equal terms, one after the other, drifts far out of a tree's bound
+SQUARE = (2, 4, 4)
+VARIED = (1, -2, 3, 0.5, -0.5, 4, 2)
 ANYTHING = [0.75, -1.25, 2]  # for parameters that are none of these
 GIVEN: dict[str, list[float]] = {
     "gamma": [1.5, -0.5],
@@ -23,6 +25,11 @@ GIVEN: dict[str, list[float]] = {
     "running_min": [-1.5, 0.25],
     "running_max": [0.5, 2],
 }
+
+
+def several(shape: Shape, extent: Extent, power: float = 0.0) -> Array:
+    """Return an array of several numbers, times this power of the largest that the format has."""
+    return array_of(np.resize(VARIED, shape) * extent.format.largest**power, extent)
 
 
 def case_within(

@@ -99,4 +99,4 @@ def _spread_out(trial: Trial, index: int) -> Array:
     return np.asarray(np.abs(deviation).max(-1) >= np.abs(rows).max(-1) * 2.0**-6)
 
 
-LAWS = (Law("loud-overflow", loud_overflow),)
+LAWS = (Law("loud-overflow", loud_overflow, streams=("small", "large", "tangents")),)
