@@ -88,6 +88,9 @@ def batch_renorm(
     y = (x - mean) / deviation
     if eps < 0:
         raise ValueError(f"eps={eps!r}: it must be positive")
+    for each in (gamma, beta):
+        if each is not None and each.shape != x.shape[1:2]:
+            raise ValueError(f"parameters of shape {tuple(each.shape)}: {x.shape[1]} channels need as many")
     if training and x.numel():
         count = x.numel() // x.shape[1]
         if count == 1:
