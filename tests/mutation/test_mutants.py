@@ -14,18 +14,11 @@ OPEN = frozenset(
     {
         "+        spread = np.where(share > 0, xhat / np.sqrt(np.where(share > 0, share, 1)), -1)",
         "+        spread = np.where(share > 0, xhat / np.sqrt(np.where(share > 0, share, 1)), 1)",
-        '+                "ddx": groups.join(np.ldexp(f.ddx(g, u, s.xhat, s.scale), - 1 * s.exponent)),',
-        '+                "ddx": groups.join(np.ldexp(f.ddx(g, u, s.xhat, s.scale), - 3 * s.exponent)),',
-        '+                "ddx": groups.join(np.ldexp(f.ddx(g, u, s.xhat, s.scale), 2 * s.exponent)),',
-        "+        return saved.groups.join(np.ldexp(dx, s.exponent))",
-        "+        return saved.groups.join(np.ldexp(moved, s.exponent))",
-        "+    dx = np.ldexp(dx_training(deviation * dy, xhat, content.scale), content.exponent)",
     }
 )
 """Survivors that are wrong layers: the changed lines.
 
-Nothing is demanded of dx where a group without spread has an epsilon outside the root, nor of any gradient where
-squares overflow, for the bounds there are infinite.
+Nothing is demanded of dx where a group without spread has an epsilon outside the root, for the bound there is infinite.
 """
 
 
