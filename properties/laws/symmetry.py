@@ -201,7 +201,7 @@ def rank_equivalence(trial: Trial) -> Judgement:
     def parted(array: Array) -> Array:
         return np.moveaxis(array.reshape(moved), -1, 1)
 
-    case = trial.case.with_arrays(joined, joined).but(layout="contiguous")
+    case = trial.case.with_arrays(joined, joined, joined).but(layout="contiguous")
     return _rearranged(trial, case, parted, "changes when all positions are put in one row")
 
 
