@@ -149,9 +149,9 @@ def _norm(rows: Array) -> Array:
 
 
 def _rstd(question: Question) -> Array:
-    """Return 1 / sigma in float64; infinity where there is neither spread nor epsilon."""
+    """Return 1 / sigma in float64; infinity without spread and epsilon, 0 where squares overflow."""
     x = question.arrays["x"]
-    centred = x - np.mean(x, axis=-1, keepdims=True) if centres(question.operation) else x
-    moment = np.sum(np.square(centred), axis=-1, keepdims=True) / question.divisor
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        centred = x - np.mean(x, axis=-1, keepdims=True) if centres(question.operation) else x
+        moment = np.sum(np.square(centred), axis=-1, keepdims=True) / question.divisor
         return np.asarray(1 / sigma(moment, question.epsilon, question.conventions))
