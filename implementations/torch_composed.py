@@ -45,6 +45,8 @@ def add_layer_norm(
     eps: float,
 ) -> torch.Tensor:
     """Return the layer norm of the sum."""
+    if residual.shape != x.shape:
+        raise ValueError(f"a residual of shape {tuple(residual.shape)} for x of shape {tuple(x.shape)}")
     return torch.nn.functional.layer_norm(x + residual, shape, gamma, beta, eps)
 
 
@@ -52,6 +54,8 @@ def add_rms_norm(
     x: torch.Tensor, residual: torch.Tensor, shape: tuple[int, ...], gamma: torch.Tensor | None, eps: float
 ) -> torch.Tensor:
     """Return the RMS norm of the sum."""
+    if residual.shape != x.shape:
+        raise ValueError(f"a residual of shape {tuple(residual.shape)} for x of shape {tuple(x.shape)}")
     return torch.nn.functional.rms_norm(x + residual, shape, gamma, eps)
 
 
