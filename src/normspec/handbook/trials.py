@@ -123,8 +123,10 @@ def _tolerances(record: Record) -> Iterator[str]:
         f"{markdown(row['output'])} of {to_operation(row['operation'])} in {row['dtype']}" for row in both
     )
     yield f"These survive both, and so are not tight: {named or 'none'}.\n"
-    head = ("operation", "output", "dtype", "largest error of a correct one", "least of a wrong one", "not tight")
-    yield table(head, map(_tolerance, record))
+    head = ("operation", "output", "largest error of a correct one", "least of a wrong one", "not tight")
+    for dtype in dict.fromkeys(row["dtype"] for row in record):
+        own = [row for row in record if row["dtype"] == dtype]
+        yield folded(f"The {len(own)} tolerances in {dtype}", table(head, map(_tolerance, own))) + "\n"
 
 
 def _tolerance(row: Record) -> tuple[str, ...]:
@@ -132,7 +134,7 @@ def _tolerance(row: Record) -> tuple[str, ...]:
     loose = " and ".join(word for key, word in survives.items() if not row[key])
     exact = " (a correct one is exact)" if not row["largest kept"][0] else ""
     kept, least = (f"{pair[0]:.2g}: {markdown(pair[1])}" if pair else "—" for pair in _pairs(row))
-    place = to_operation(row["operation"]), markdown(row["output"]), row["dtype"]
+    place = to_operation(row["operation"]), markdown(row["output"])
     return *place, kept, least, loose and f"survives when {loose}{exact}"
 
 
