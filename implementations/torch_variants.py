@@ -13,7 +13,7 @@ from normspec.implementations.torch_dress import under_autocast, under_func, und
 from normspec.implementations.torch_family import FUNCTIONAL, MODULE, NOT_THERE, claims_of, differentiated, functional
 from normspec.implementations.torch_fold import FOLD
 from normspec.implementations.torch_forward import Push, by_duals, by_func
-from normspec.implementations.torch_functional import FunctionalLayer, Given, Pure, Wrap
+from normspec.implementations.torch_functional import FunctionalLayer, Given, Pure, Wrap, plainly
 from normspec.implementations.torch_guard import guarded
 from normspec.implementations.torch_module import REFUSALS
 from normspec.implementations.torch_second import forward_over_reverse, reverse_over_forward
@@ -100,10 +100,6 @@ def _stateless(operation: str, unclaimed: tuple[str, ...]) -> Mapping[str, objec
     return {"state": (), "optional": optional, "verbs": verbs}
 
 
-def _plainly(function: Pure) -> Pure:
-    return function
-
-
 def _as_it_is(create: Callable[..., Instance]) -> Callable[..., Instance]:
     return create
 
@@ -113,7 +109,7 @@ TWICE = tuple(operation for operation in FUNCTIONS if "double_backward" in diffe
 NO_FORWARD = tuple(NOT_THERE)
 
 FUNC = _variants(
-    "torch-func", "under torch.func.vjp, and vjp of vjp", wrap=_plainly, tape=vjp, push=by_func, snippet=under_func
+    "torch-func", "under torch.func.vjp, and vjp of vjp", wrap=plainly, tape=vjp, push=by_func, snippet=under_func
 )
 VMAP = _variants(
     "torch-vmap", "under torch.func.vmap", wrap=vmapped, snippet=partial(functional_snippet, dress=under_vmap)
@@ -121,7 +117,7 @@ VMAP = _variants(
 JVP = _variants(
     "torch-jvp",
     "in forward mode, by torch.func.jvp",
-    wrap=_plainly,
+    wrap=plainly,
     tape=jvp,
     unclaimed=("double_backward",),
     push=by_func,
@@ -144,7 +140,7 @@ ALONG: Mapping[str, Any] = {"dtypes": ("float64", "float32"), "layouts": ("conti
 FORWARD_OVER_REVERSE = _variants(
     "torch-forward-over-reverse",
     "the second order by torch.func.jvp of vjp",
-    wrap=_plainly,
+    wrap=plainly,
     tape=partial(autograd, second=forward_over_reverse),
     operations=TWICE,
     without=NO_FORWARD,
@@ -154,7 +150,7 @@ FORWARD_OVER_REVERSE = _variants(
 REVERSE_OVER_FORWARD = _variants(
     "torch-reverse-over-forward",
     "the second order by torch.func.vjp of jvp",
-    wrap=_plainly,
+    wrap=plainly,
     tape=partial(autograd, second=reverse_over_forward),
     snippet=partial(functional_snippet, forward=True),
     share=1.0,

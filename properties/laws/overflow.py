@@ -96,7 +96,7 @@ def _spread_out(trial: Trial, index: int) -> Array:
     x = _input(trial, index)
     rows = trial.groups(x.shape).split(wide(x))
     deviation = rows - rows.mean(-1, keepdims=True) if centres(trial.operation) else rows
-    return np.asarray(np.abs(deviation).max(-1) >= np.abs(rows).max(-1) * 2.0**-6)
+    return np.asarray(np.abs(deviation).max(-1) >= np.abs(rows).max(-1) * BIT)
 
 
 LAWS = (Law("loud-overflow", loud_overflow, streams=("small", "large", "tangents")),)
