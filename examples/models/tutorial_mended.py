@@ -1,5 +1,7 @@
 """The hand-written batch norm of a tutorial, mended: momentum weighs the old statistic, the moving variance is biased.
 
+It normalizes in double precision, where the square of no float32 overflows.
+
 normspec check examples/models/tutorial_mended.py:build_model
 """
 
@@ -24,15 +26,16 @@ class BatchNorm(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return y, and move the statistics in training."""
-        mean, var = self.moving_mean, self.moving_var
+        wide = x.double()
+        mean, var = self.moving_mean.double(), self.moving_var.double()
         if self.training:
             axes = [axis for axis in range(x.dim()) if axis != 1]
-            mean = x.mean(axes, keepdim=True)
-            var = ((x - mean) ** 2).mean(axes, keepdim=True)
+            mean = wide.mean(axes, keepdim=True)
+            var = ((wide - mean) ** 2).mean(axes, keepdim=True)
             with torch.no_grad():
                 self.moving_mean.mul_(self.momentum).add_(mean, alpha=1 - self.momentum)
                 self.moving_var.mul_(self.momentum).add_(var, alpha=1 - self.momentum)
-        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
+        return (self.gamma * (wide - mean) / torch.sqrt(var + self.eps) + self.beta).to(x.dtype)
 
 
 def build_model() -> nn.Module:

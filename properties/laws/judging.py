@@ -59,14 +59,19 @@ def within(what: str, difference: Array, bound: Array, facts: tuple[Fact, ...] =
     if not demands.any():
         return NO_BOUND if bound.size else NO_STEP
     size, limit = np.abs(difference[demands]), bound[demands] * SLACK
-    ratio = np.where(size <= limit, size / np.where(limit > 0, limit, 1.0), np.inf)
-    ratio = np.where(np.isfinite(size) & (size > limit) & (limit > 0), size / np.where(limit > 0, limit, 1.0), ratio)
+    ratio = times(size, limit)
     at = int(np.argmax(ratio))
     if size[at] <= limit[at]:
         return Kept(float(ratio[at]))
     return Broken(
         f"{what}: off by {size[at]:.3g}, at most {limit[at]:.2g} allowed", ratio=float(ratio[at]), facts=facts
     )
+
+
+def times(size: Array, limit: Array) -> Array:
+    """Return how many times its limit each size is: 0 where both are 0, infinite what exceeds 0 or is not finite."""
+    otherwise = np.where(size <= limit, 0.0, np.inf)
+    return np.asarray(np.divide(size, limit, out=otherwise, where=(limit > 0) & np.isfinite(size)))
 
 
 def same(trial: Trial, other: Trial, index: int, output: str, back: Transform, what: str) -> Judgement:

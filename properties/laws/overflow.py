@@ -8,7 +8,7 @@ import numpy as np
 from normspec.implementations.contract import Fact
 from normspec.properties.features import squares_overflow
 from normspec.properties.law import Law
-from normspec.properties.laws.judging import wide, within, worst
+from normspec.properties.laws.judging import times, wide, within, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Judgement, Kept
 from normspec.spec.case import LIFE
@@ -62,7 +62,8 @@ def _loud(trial: Trial, index: int, name: str) -> Judgement:
     if not judged.any():
         return Kept()
     error = np.where(judged[:, None], np.abs(found - exact), 0.0)
-    row, column = np.unravel_index(np.argmax(error / np.where(judged, allowed, 1.0)[:, None]), error.shape)
+    most = times(error, np.broadcast_to(np.where(judged, allowed, 1.0)[:, None], error.shape))
+    row, column = np.unravel_index(np.argmax(most), error.shape)
     place = int(split(np.arange(observed.size).reshape(observed.shape))[row, column])
     fact = Fact(index, name, place, float(exact[row, column]), float(allowed[row]))
     what = f"step {index}: {name} is finite and wrong, where squares overflow"

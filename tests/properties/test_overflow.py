@@ -59,6 +59,21 @@ class Altered(NumpyLayer):
         return self._altered({"ty": super().jvp(*asked)})["ty"]
 
 
+class Zeros:
+    """A layer without running statistics that always returns zero."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+
+    def forward(self, x: Array, *, training: bool) -> Array:
+        """Return zeros."""
+        return np.zeros_like(x)
+
+    def state(self) -> dict[str, Array]:
+        """Return nothing."""
+        return {}
+
+
 def case_of(name: str, x: Array = HUGE) -> Case:
     return Case("layer_norm", "float32", {"epsilon": 1e-3, "axes": 1}, (Step("train", x), STEPS[name]))
 
@@ -81,6 +96,18 @@ def test_a_derivative_that_is_silently_wrong_is_told(name: str, alter: Callable[
 @pytest.mark.parametrize("alter", [np.copy, lambda values: values * np.inf], ids=["right", "not finite"])
 def test_one_that_is_right_or_visibly_wrong_is_not(name: str, alter: Callable[[Array], Array]) -> None:
     assert isinstance(judge(LAWS["loud-overflow"], Trial(layer(name, alter), case_of(name))), Kept)
+
+
+def test_the_element_that_is_told_is_wrong_also_where_another_group_is_zero_by_gamma() -> None:
+    scale = np.array([0, 1], np.float32)
+    x = np.array([[[1, 2, 3, -4], [0, 0, 0, 1]]], np.float32) * np.float32(2.0**100)
+    case = Case("instance_norm", "float32", {"epsilon": 1e-3}, (Step("train", x),), {"gamma": scale})
+    silent = replace(resolve("numpy", "instance_norm")[0], create=Zeros)
+    found = judge(LAWS["loud-overflow"], Trial(silent, case))
+    assert isinstance(found, Broken)
+    ((index, expected),) = ((fact.index, fact.expected) for fact in found.facts)
+    assert index == 7
+    assert expected == pytest.approx(3**0.5)
 
 
 @pytest.mark.parametrize("operation", ["layer_norm", "rms_norm"])
