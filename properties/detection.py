@@ -1,12 +1,13 @@
 """When a faulty implementation is caught: how many cases are judged, and how long it takes, until a law breaks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import process_time
 
 from normspec.implementations.contract import Implementation
-from normspec.properties.cases import STREAMS
+from normspec.properties.cases import STREAMS, Stream
 from normspec.properties.hunt import Hunt, Settings, claims_all
 from normspec.properties.judge import judge
 from normspec.properties.law import Law
@@ -30,14 +31,31 @@ class Detection:
     seconds: float
 
 
-def rejected(implementation: Implementation, settings: Settings, pinned: bool = True) -> tuple[int, Detection | None]:
-    """Return how many cases were judged by every law until the first failure, and that failure, if there is one.
+def gathered(hunt: Hunt, anew: bool = False) -> tuple[tuple[Stream, Case], ...]:
+    """Return the cases of a hunt, each with its stream.
 
-    pinned: whether those are tried too that are the same for every seed.
+    anew leaves those out that are the same under every seed: the pinned ones, and the trivial one that Hypothesis draws
+    first.
     """
-    watch = _Watch(implementation, settings, tuple(LAWS.values()), pinned=pinned)
-    found = watch.first()
-    return watch.cases, found
+    found: list[tuple[Stream, Case]] = []
+    for stream in STREAMS.values():
+        pinned = () if anew else stream.pinned(hunt.extent())
+        drawn: list[Case] = []
+        for batch in hunt.batches(stream):
+            first = len(drawn)
+            explore(batch.strategy, batch.seed, batch.size, drawn.append)
+            del drawn[first : first + anew]
+        found += [(stream, case) for case in (*pinned, *drawn)]
+    return tuple(found)
+
+
+def rejected(implementation: Implementation, cases: Iterable[tuple[Stream, Case]]) -> tuple[int, Detection | None]:
+    """Return how many cases were judged by every law until the first failure, and that failure, if there is one."""
+    watch = _Watch(implementation, Settings(), tuple(LAWS.values()))
+    with suppress(_CaughtError):
+        for stream, case in cases:
+            watch.judge(stream, case)
+    return watch.cases, watch.found
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,42 +114,39 @@ class _Watch:
         settings: Settings,
         laws: tuple[Law, ...],
         stop: bool = True,
-        pinned: bool = True,
     ) -> None:
         self.implementation, self.settings = implementation, settings
-        self.laws = [law for law in laws if implementation.operation in law.operations]
+        claimed = [
+            law for law in laws if implementation.operation in law.operations and claims_all(implementation, law)
+        ]
+        self.laws = {name: [law for law in claimed if name in law.streams] for name in STREAMS}
         self.cases, self.start = 0, process_time()
         self.found: Detection | None = None
         self.broken: dict[str, Case] = {}
-        self.stop, self.pinned = stop, pinned
+        self.stop = stop
 
     def first(self) -> Detection | None:
         asked = [name for name in self.settings.dtypes or FORMATS if name in self.implementation.claims.dtypes]
-        try:
+        with suppress(_CaughtError):
             for dtype in asked:
                 self._look(Hunt(self.implementation, dtype, self.settings, ()))
                 if self.found:
                     break
-        except _CaughtError:
-            pass
         return self.found
 
     def _look(self, hunt: Hunt) -> None:
-        claimed = [law for law in self.laws if claims_all(self.implementation, law)]
-        streams = {
-            stream: laws
-            for stream in STREAMS.values()
-            if (laws := [law for law in claimed if stream.name in law.streams])
-        }
-        for stream, laws in streams.items():
-            for case in stream.pinned(hunt.extent()) if self.pinned else ():
-                self._judge(laws, case)
-        for stream, laws in streams.items():
+        streams = [stream for stream in STREAMS.values() if self.laws[stream.name]]
+        for stream in streams:
+            for case in stream.pinned(hunt.extent()):
+                self.judge(stream, case)
+        for stream in streams:
             for batch in hunt.batches(stream) if self.settings.max_examples else ():
-                explore(batch.strategy, batch.seed, batch.size, partial(self._judge, laws))
+                explore(batch.strategy, batch.seed, batch.size, partial(self.judge, stream))
 
-    def _judge(self, laws: list[Law], case: Case) -> None:
-        self.cases += 1
+    def judge(self, stream: Stream, case: Case) -> None:
+        """Try every law of a stream on a case; without any, the case does not count."""
+        laws = self.laws[stream.name]
+        self.cases += bool(laws)
         trial = Trial(self.implementation, case)
         for law in laws:
             if isinstance(judge(law, trial), Broken):
