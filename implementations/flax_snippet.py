@@ -1,13 +1,15 @@
 """A case as a short program that calls Flax alone. Text only: this file does not import it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from normspec.implementations.contract import Fact
-from normspec.implementations.snippet_text import array, imports, shown, until
-from normspec.spec.case import Case, Step
+from normspec.implementations.jax_snippet import jax_program
+from normspec.implementations.snippet_text import array
+from normspec.spec.case import Case
 from normspec.spec.formats import Array
 from normspec.spec.partition import Shape
 
@@ -30,16 +32,9 @@ def flax_snippet(
     """
     if case.lives:
         return ""
-    case = until(case, facts)
     api = "linen" if features is None else "nnx"
-    lines = imports(case, "import jax", "import jax.numpy as jnp", f"from flax import {api}")
-    lines += ['jax.config.update("jax_enable_x64", True)'] * (case.dtype == "float64")
-    lines += [f"{name} = {array(values)}" for name, values in case.parameters.items()]
-    lines += [f"stats = {{{', '.join(f'{name!r}: {_held(values)}' for name, values in case.state.items())}}}"]
-    lines += _apply(case, kind, keywords, names, last=last, features=features)
-    for index, step in enumerate(case.script):
-        lines += _backward(index, step) if step.verb == "backward" else _forward(case, index, step)
-    return "\n".join([*lines, *shown(case, facts)]) + "\n"
+    apply = partial(_apply, kind=kind, keywords=keywords, names=names, last=last, features=features)
+    return jax_program(case, facts, [f"from flax import {api}"], apply, _held)
 
 
 def _held(values: Array) -> str:
@@ -49,10 +44,10 @@ def _held(values: Array) -> str:
 
 def _apply(
     case: Case,
+    *,
     kind: str,
     keywords: Keywords,
     names: Mapping[str, str],
-    *,
     last: bool,
     features: Callable[[Case, Shape], int] | None,
 ) -> Iterator[str]:
@@ -76,21 +71,3 @@ def _apply(
         yield f"    y = layer(x{mode})"
         new = ", ".join(f"{name!r}: layer.{names[name]}[...]" for name in case.state)
     yield f"    return {'jnp.moveaxis(y, -1, 1)' if last else 'y'}, {{{new}}}"
-
-
-def _forward(case: Case, index: int, step: Step) -> Iterator[str]:
-    leaves = ", ".join(["'x': x", *(f"{name!r}: jnp.asarray({name})" for name in case.parameters)])
-    yield f"x = jnp.asarray({array(step.input)})"
-    training = step.verb == "train"
-    if any(each.of == index for each in case.script):
-        call = f"lambda leaves, stats=stats: apply(leaves, stats, {training})"
-        yield f"y_{index}, pull_{index}, stats = jax.vjp({call}, {{{leaves}}}, has_aux=True)"
-    else:
-        yield f"y_{index}, stats = apply({{{leaves}}}, stats, {training})"
-    yield from (f"{name}_{index} = stats[{name!r}]" for name in case.state)
-
-
-def _backward(index: int, step: Step) -> Iterator[str]:
-    if step.cotangent is not None:
-        yield f"(found,) = pull_{step.of}(jnp.asarray({array(step.cotangent)}))"
-        yield from (f"{name}_{index} = found[{name.removeprefix('d')!r}]" for name in step.wanted)

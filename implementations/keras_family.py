@@ -4,18 +4,20 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from normspec.implementations.contract import Implementation, no_snippet
+from normspec.implementations.contract import Implementation
 from normspec.implementations.keras_layer import NAMES, keras, keras_layer, keywords_of
-from normspec.implementations.keras_snippet import keras_snippet
+from normspec.implementations.keras_snippet import keras_jax_snippet, keras_torch_snippet
 
-NAME = f"keras@{keras.backend.backend()}"
+BACKEND = keras.backend.backend()
+NAME = f"keras@{BACKEND}"
+PROGRAMS = {"torch": keras_torch_snippet, "jax": keras_jax_snippet}
 
 
 def _own(layer: Any, operation: str, **declared: Any) -> Implementation:
-    """Return a layer of Keras's own, with programs where it runs on torch."""
+    """Return a layer of Keras's own, with programs."""
     made = keras_layer(layer, operation, name=NAME, **declared)
-    shows = partial(keras_snippet, kind=layer.__name__, keywords=partial(keywords_of, layer), names=NAMES)
-    return replace(made, snippet=shows if NAME == "keras@torch" else no_snippet)
+    shows = partial(PROGRAMS[BACKEND], kind=layer.__name__, keywords=partial(keywords_of, layer), names=NAMES)
+    return replace(made, snippet=shows)
 
 
 KERAS = (

@@ -1,6 +1,8 @@
 """The pages of findings in the adapters' frameworks are what the records say; their programs print what they show."""
 
 import re
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -28,11 +30,11 @@ def test_the_page_is_what_the_record_says_and_its_programs_print(name: str) -> N
         pytest.skip(f"{PAGES[name]} is not installed")
     if not version.startswith(f"{name.split('-')[1]}."):
         pytest.skip(f"the page is about {name}, and {PAGES[name]} {version} is installed")
-    from normspec.records.findings import heading_of, page
-
-    record, place = Path(f"implementations/known_failures/{name}.json"), Path(f"docs/findings/{name}.md")
+    record, place = f"implementations/known_failures/{name}.json", f"docs/findings/{name}.md"
+    command = [sys.executable, "-m", "normspec.records.findings", record, place, "--check"]  # Keras has one back-end
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, ""), run.stderr
     entries, written = read_known_failures(ROOT / record), (ROOT / place).read_text(encoding="utf-8")
-    assert written == page(entries, heading_of(record, place.as_posix()))
     assert len(re.findall("```python", written)) == len({entry.reason for entry in entries})
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from difflib import unified_diff
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -33,14 +34,15 @@ certified to lie in an enclosure of the exact result, and the largest error that
 """
 
 SUBJECTS = {
-    "torch": ("torch", "torch {} on the CPU", "torch"),
+    "torch-cpu": ("torch", "torch {} on the CPU", "torch"),
     "sklearn": ("scikit-learn", "scikit-learn {}", "NumPy"),
     "onnxruntime": ("onnxruntime", "ONNX Runtime {} on the CPU", "onnx and NumPy"),
     "onnx": ("onnx", "the reference evaluator of onnx {}", "NumPy"),
     "flax": ("flax", "Flax {} on the CPU", "JAX and NumPy"),
-    "keras": ("keras", "Keras {} on torch, on the CPU", "torch and NumPy"),
+    "keras-torch": ("keras", "Keras {} on torch, on the CPU", "torch and NumPy"),
+    "keras-jax": ("keras", "Keras {} on JAX, on the CPU", "JAX and NumPy"),
 }
-"""By the first word of a record's name: the package, what the page is about, and what its programs need (beside)."""
+"""By a record's name without its version: the package, what the page is about, and what its programs need (beside)."""
 
 
 def implementation_of(entry: KnownFailure) -> Implementation:
@@ -144,11 +146,14 @@ def output_of(program: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the page, or compare it with what would be written."""
+    """Write the page, or print where it differs from what would be written."""
     record, target, *options = arguments
     text = page_of(Path(record), target)
     if options == ["--check"]:
-        return 0 if Path(target).read_text(encoding="utf-8") == text else 1
+        written = Path(target).read_text(encoding="utf-8")
+        for line in unified_diff(written.splitlines(), text.splitlines(), "written", "due", lineterm=""):
+            print(line)
+        return int(written != text)
     Path(target).write_text(text, encoding="utf-8")
     return 0
 
@@ -160,7 +165,8 @@ def page_of(record: Path, name: str) -> str:
 
 def heading_of(record: Path, name: str) -> str:
     """Return what stands above the findings of a record, on the page of a name."""
-    package, subject, beside = SUBJECTS[record.stem.partition("-")[0]]
+    first, _, *rest = record.stem.split("-")
+    package, subject, beside = SUBJECTS["-".join((first, *rest))]
     about = subject.format(version(package).partition("+")[0])
     alone = package if beside == package else f"{package} and {beside}"
     return HEADING.format(subject=about, alone=alone, record=record.as_posix(), page=name)
