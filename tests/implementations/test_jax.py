@@ -10,8 +10,10 @@ from implementation_cases import answered, case, numbers, steps
 from normspec.implementations.targets import resolve
 from normspec.properties.check import check
 from normspec.properties.hunt import Settings
+from normspec.properties.judge import judge
 from normspec.properties.laws import LAWS
-from normspec.properties.verdict import Result
+from normspec.properties.trial import Trial
+from normspec.properties.verdict import Broken, Result
 from normspec.spec.case import Case, Step
 
 pytest.importorskip("jax", reason="the extra jax is not installed")
@@ -84,12 +86,6 @@ def test_channels_are_put_last_and_back_for_flax(target: str) -> None:
     assert forward["y"] == pytest.approx(expected.reshape(shape))
 
 
-def broken(target: str, operation: str, *laws: str) -> dict[str, str]:
-    (found, *_) = resolve(target, operation)
-    events = check(found, tuple(LAWS[law] for law in laws), FEW)
-    return {event.law: event.message for event in events if isinstance(event, Result) and event.failed}
-
-
 @pytest.mark.parametrize("target", ["flax-linen-two-pass", "flax-nnx-two-pass"])
 def test_flax_in_two_passes_keeps_the_laws_of_layer_norm(target: str) -> None:
     name = target.removesuffix("-two-pass")
@@ -123,4 +119,9 @@ def test_jax_forgets_what_it_compiled_for_one_shape_too_many(monkeypatch: pytest
 
 
 def test_squares_that_overflow_in_flax_are_found() -> None:
-    assert "squares overflow" in broken("flax-linen", "rms_norm", "loud-overflow")["loud-overflow"]
+    (found,) = resolve("flax-linen", "rms_norm")
+    x = np.array([[3e19, 0.0]], np.float32)
+    asked = Case("rms_norm", "float32", {"epsilon": 1.0, "axes": 1}, (Step("train", x),))
+    judged = judge(LAWS["loud-overflow"], Trial(found, asked))
+    assert isinstance(judged, Broken)
+    assert "y is finite and wrong, where squares overflow" in judged.message
