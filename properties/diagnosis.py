@@ -1,37 +1,40 @@
 """What explains all failures of an implementation at once: one other convention, or one known fault.
 
 Nothing is guessed. A convention explains them if, once it is declared, every failing case is kept and no other case
-breaks. A fault explains them if the correct NumPy layer with that fault breaks the same laws on the same cases, and
-gives the same results on all others, within the sum of both tolerances.
+breaks. A fault explains them if the correct NumPy layer with that fault breaks the same laws on the same cases by the
+same elements, breaks no law there that is kept, and gives the same results on all cases, within the sum of both
+tolerances.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-
-import numpy as np
 
 from normspec.implementations.contract import Implementation
 from normspec.implementations.faulty import FAULTS, Fault
 from normspec.implementations.faulty.fault import CORRECT, FAMILY, declaring
 from normspec.properties.cases import STREAMS
 from normspec.properties.cases.shapes import Extent
+from normspec.properties.hunt import claims_all
+from normspec.properties.identification.axes import IN_HALVES
+from normspec.properties.identification.halves import impossible, no_statistics
 from normspec.properties.judge import judge
 from normspec.properties.law import Law
-from normspec.properties.laws import agreement
-from normspec.properties.laws.judging import apart, reach, wide
+from normspec.properties.laws import LAWS, agreement
+from normspec.properties.likeness import accounts_for, alike
 from normspec.properties.trial import Trial
-from normspec.properties.verdict import Broken
+from normspec.properties.verdict import Broken, Judgement
 from normspec.spec.case import Case
 from normspec.spec.conventions import CONVENTIONS
-from normspec.spec.expectation import Expected
-from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
-from normspec.spec.outcome import GivenUpError, Returned
+from normspec.spec.outcome import GivenUpError
 
 MOST_FAILING = 12  # cases that fail, one a law: an explanation that holds for so many holds
 MOST_OTHERS = 40
 INVALID = "invalid"  # the stream of cases that have no result
+CLEARLY = 2.0  # what is over the tolerance by less may be rounding: another layer with the same fault may be within
 MOST_NAMED = 3  # more candidates than these are no diagnosis
+
+REPEATING = LAWS["determinism"]
 
 Failing = tuple[Law, Case]
 
@@ -43,7 +46,19 @@ class Evidence:
     implementation: Implementation
     failing: Sequence[Failing]
     others: Sequence[tuple[str, Trial]]
-    verdicts: dict[Failing, str] = field(default_factory=dict)
+    found: dict[tuple[str, int], Judgement] = field(default_factory=dict)
+
+    def judged(self, law: Law, trial: Trial) -> Judgement:
+        """Return what a law says of a trial of one of the failing cases, found once."""
+        place = law.name, id(trial.case)
+        if place not in self.found:
+            self.found[place] = judge(law, trial)
+        return self.found[place]
+
+    def repeats_not(self, case: Case) -> bool:
+        """Return whether the implementation breaks determinism, and does so on this of the failing cases."""
+        told = any(law is REPEATING for law, _ in self.failing)
+        return told and isinstance(self.judged(REPEATING, Trial(self.implementation, case)), Broken)
 
 
 def diagnose(implementation: Implementation, dtype: str, failing: Sequence[Failing]) -> str:
@@ -57,14 +72,17 @@ def diagnose(implementation: Implementation, dtype: str, failing: Sequence[Faili
 
 def _in_words(evidence: Evidence) -> str:
     conventions = list(_conventions(evidence))
-    if len(conventions) == 1:
-        ((name, variant),) = conventions
-        return f"matches exactly with {name}={variant!r}: {CONVENTIONS[name].variants[variant]}"
     if conventions:
-        named = [f"{name}={variant!r}" for name, variant in conventions]
-        return f"matches exactly with {_either(named)}" if len(named) <= MOST_NAMED else ""
+        return _conventions_in_words(conventions) if len(conventions) <= MOST_NAMED else ""
     faults = [f"{fault.statement} ({fault.bug_class})" for fault in _faults(evidence)]
     return f"behaves like: {_either(faults)}" if 0 < len(faults) <= MOST_NAMED else ""
+
+
+def _conventions_in_words(found: Sequence[tuple[str, str]]) -> str:
+    """Return which conventions explain it; of one, what it means. What only allows more is not said to match."""
+    matches = "is allowed by" if all(name in IN_HALVES for name, _ in found) else "matches exactly with"
+    meaning = f": {CONVENTIONS[found[0][0]].variants[found[0][1]]}" if len(found) == 1 else ""
+    return f"{matches} {_either([f'{name}={variant!r}' for name, variant in found])}{meaning}"
 
 
 def _either(names: Sequence[str]) -> str:
@@ -96,13 +114,27 @@ def _declares(implementation: Implementation, **conventions: str) -> Implementat
 
 
 def _fits(evidence: Evidence, declaring_other: Implementation) -> bool:
-    """Return whether under another declaration nothing that failed fails, and nothing else does."""
-    if any(isinstance(judge(law, Trial(declaring_other, case)), Broken) for law, case in evidence.failing):
+    """Return whether under another declaration nothing that failed fails, nothing else does, and no y denies it."""
+    failing = [(law, Trial(declaring_other, case)) for law, case in evidence.failing]
+    if any(isinstance(judge(law, trial), Broken) for law, trial in failing):
+        return False
+    if any(_denied(trial) for law, trial in failing if INVALID not in law.streams):
         return False
     laws = dict.fromkeys((*(law for law, _ in evidence.failing), *_agreement(evidence)))
     trials = ((name, Trial(declaring_other, trial.case)) for name, trial in evidence.others)
     return not any(
-        isinstance(judge(law, trial), Broken) for name, trial in trials for law in laws if name in law.streams
+        (name != INVALID and _denied(trial))
+        or any(isinstance(judge(law, trial), Broken) for law in laws if name in law.streams)
+        for name, trial in trials
+    )
+
+
+def _denied(trial: Trial) -> bool:
+    """Return whether some y in half precision cannot come from what is declared, however near it is."""
+    kept = trial.conventions.get("statistics_dtype")
+    return any(
+        impossible(trial, index, trial.conventions) or (kept == "input" and no_statistics(trial, index))
+        for index in trial.normalizing
     )
 
 
@@ -113,15 +145,22 @@ def _agreement(evidence: Evidence) -> list[Law]:
 def _faults(evidence: Evidence) -> Iterator[Fault]:
     """Yield the faults any one of which explains everything: none where the layer without a fault fails as well."""
     sound = replace(_correct(evidence.implementation), claims=evidence.implementation.claims)
-    if any(_breaks_too(evidence, sound, each) for each in evidence.failing):
+    if any(isinstance(judge(law, Trial(sound, case)), Broken) for law, case in evidence.failing):
         return
     for fault in FAULTS.values():
         if evidence.implementation.operation in fault.operations:
             wrong = _made(fault, evidence.implementation)
-            if all(_breaks_too(evidence, wrong, each) for each in evidence.failing) and all(
-                _alike(name, trial, Trial(wrong, trial.case)) for name, trial in evidence.others
-            ):
+            if _explains(evidence, wrong):
                 yield fault
+
+
+def _explains(evidence: Evidence, wrong: Implementation) -> bool:
+    """Return whether all that came could have come from this layer, and no law that is kept is broken by it."""
+    return (
+        all(_breaks_too(evidence, wrong, each) for each in evidence.failing)
+        and all(alike(trial, Trial(wrong, trial.case), name != INVALID) for name, trial in evidence.others)
+        and not any(_breaks_more(evidence, wrong, each) for each in evidence.failing)
+    )
 
 
 def _made(fault: Fault, implementation: Implementation) -> Implementation:
@@ -136,33 +175,38 @@ def _correct(implementation: Implementation) -> Implementation:
 
 
 def _breaks_too(evidence: Evidence, wrong: Implementation, failing: Failing) -> bool:
+    """Return whether a faulty layer breaks the same law on the same case, in the same way."""
     law, case = failing
-    if failing not in evidence.verdicts:
-        found = judge(law, Trial(evidence.implementation, case))
-        evidence.verdicts[failing] = found.verdict if isinstance(found, Broken) else ""
-    same = judge(law, Trial(wrong, case))
-    return isinstance(same, Broken) and same.verdict == evidence.verdicts[failing]
-
-
-def _alike(stream: str, observed: Trial, wrong: Trial) -> bool:
-    """Return whether both answers to a case are of one kind, and their results as near as rounding lets them be."""
-    mine, theirs = observed.outcome, wrong.outcome
-    if stream == INVALID or not (isinstance(mine, Returned) and isinstance(theirs, Returned)):
-        return type(mine) is type(theirs)
-    return mine.mutated == theirs.mutated and all(
-        _near(mine.steps[index], theirs.steps[index], observed.expected(index)) for index in range(len(mine.steps))
+    if evidence.repeats_not(case):
+        law = REPEATING  # what comes by chance need not come again
+    observed, trial = Trial(evidence.implementation, case), Trial(wrong, case)
+    found, same = evidence.judged(law, observed), judge(law, trial)
+    return (
+        isinstance(found, Broken)
+        and isinstance(same, Broken)
+        and same.verdict == found.verdict
+        and alike(observed, trial, INVALID not in law.streams)
+        and accounts_for(found, observed, trial)
     )
 
 
-def _near(mine: Mapping[str, Array], theirs: Mapping[str, Array], expected: Mapping[str, Expected]) -> bool:
-    with np.errstate(all="ignore"):
-        return all(_close(wide(mine[name]), wide(theirs[name]), expected[name]) for name in mine if name in expected)
+def _breaks_more(evidence: Evidence, wrong: Implementation, failing: Failing) -> bool:
+    """Return whether by variants of a case a faulty layer clearly breaks a law that the implementation keeps."""
+    law, case = failing
+    return any(
+        _clearly_broken(judge(other, Trial(wrong, case)))
+        and not isinstance(judge(other, Trial(evidence.implementation, case)), Broken)
+        for other in _asking_again(law, wrong)
+    )
 
 
-def _close(mine: Array, theirs: Array, expected: Expected) -> bool:
-    """Return whether results differ by no more than twice the tolerance, which grows with wrong results that do."""
-    finite = np.isfinite(theirs)
-    exact = np.max(np.abs(expected.high), initial=0.0)
-    largest = np.max(np.abs(theirs), initial=0.0, where=finite)
-    growth = max(1.0, largest / exact) if exact > 0 else 1.0
-    return bool((np.abs(apart(mine, theirs)) <= 2 * growth * reach(expected)).all())
+def _asking_again(law: Law, implementation: Implementation) -> Iterator[Law]:
+    """Yield the other laws that put variants of the cases that a law is tried on."""
+    for other in LAWS.values():
+        asked = implementation.operation in other.operations and claims_all(implementation, other)
+        if asked and other.asks_again and other.name != law.name and set(other.streams) & set(law.streams):
+            yield other
+
+
+def _clearly_broken(found: Judgement) -> bool:
+    return isinstance(found, Broken) and found.ratio > CLEARLY

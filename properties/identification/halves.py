@@ -4,7 +4,7 @@ A tolerance allows whatever lies near. A layer that rounds in between can give s
 enough to try them all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from normspec.properties.trial import Trial
 from normspec.spec.formats import FORMATS, Array
 
 STEPS = 2  # a rounded scalar is at most so many numbers of its format off
+MOST_ELEMENTS = 4096
 SLACK = 2.0**-20  # for float32 arithmetic around the scalar: a handful of roundings of 2^-24 each
 
 
@@ -66,13 +67,52 @@ def _no_scalar(trial: Trial, index: int, y: Array, factor: Array) -> str:
     return f"y of group {int(np.argmax(lost))} is that of no scalar of {dtype.name}" if lost.any() and not whole else ""
 
 
+def no_statistics(trial: Trial, index: int) -> str:
+    """Return for which group no mean and scalar of the format give a forward's y in half precision; nothing else.
+
+    Either may be exact as well. It is about layers that centre each group by its own mean, and are given no more.
+    """
+    step, dtype, operation = trial.case.script[index], FORMATS[trial.case.dtype], trial.operation
+    plain = operation.oracle == "normalize" and "residual" not in trial.case.parameters
+    if dtype.name not in HALVES or not plain or index not in trial.normalizing or step.input.size > MOST_ELEMENTS:
+        return ""
+    split, blocks = trial.groups(step.input.shape).split, trial.blocks(step.input.shape)
+    given = {name: blocks.spread_over(wide(values)) for name, values in trial.case.parameters.items()}
+    gamma, beta = (
+        split(given.get(name, np.full(step.input.shape, value))) for name, value in (("gamma", 1.0), ("beta", 0.0))
+    )
+    x, y, epsilon = split(wide(step.input)), split(wide(trial.steps[index]["y"])), trial.case.attributes["epsilon"]
+    possible = ~np.isfinite(y).all(axis=1)
+    with np.errstate(all="ignore"):
+        for mean in (x.mean(axis=1), *_near(x.mean(axis=1), dtype.dtype)):
+            centred = x - mean[:, None]
+            for scalar in _scalars(x, centred, epsilon, dtype.dtype):
+                factor = gamma * scalar[:, None]
+                size = np.abs(factor) * (np.abs(x) + np.abs(mean)[:, None]) + np.abs(beta)
+                possible |= _gives(factor * centred + beta, y, dtype.unit_roundoff, size, dtype.half_subnormal)
+    return (
+        "" if possible.all() else f"y of group {int(np.argmin(possible))} is that of no mean and scalar of {dtype.name}"
+    )
+
+
+def _scalars(x: Array, centred: Array, epsilon: float, dtype: np.dtype[Any]) -> Iterator[Array]:
+    """Yield by what the elements of each group may be multiplied: rounded, of a rounded variance, or neither."""
+    about_own = np.square(x - x.mean(axis=1, keepdims=True)).mean(axis=1)
+    for variance in (about_own, np.square(centred).mean(axis=1)):
+        exact = 1 / np.sqrt(variance + epsilon)
+        yield exact
+        yield from _near(exact, dtype)
+        yield from (1 / np.sqrt(near + epsilon) for near in _near(variance, dtype))
+
+
 def _near(values: Array, dtype: np.dtype[Any]) -> list[Array]:
     """Return the numbers of a format within STEPS of values."""
     bits = values.astype(dtype).view(np.uint16)
     return [(bits + np.uint16(k % 2**16)).view(dtype).astype(np.float64) for k in range(-STEPS, STEPS + 1)]
 
 
-def _gives(exact: Array, observed: Array, roundoff: float) -> Array:
-    """Return for which rows every element is one rounding to the format away."""
-    allowed = np.abs(exact) * SLACK + np.exp2(np.floor(np.log2(np.abs(exact) * (1 + SLACK)))) * roundoff
-    return np.asarray((np.abs(exact - observed) <= allowed).all(axis=1))
+def _gives(exact: Array, observed: Array, roundoff: float, size: Array | None = None, least: float = 0.0) -> Array:
+    """Return for which rows every element is one rounding to the format away, as sums of terms of a size are."""
+    slack = (np.abs(exact) if size is None else size) * SLACK
+    rounding = np.exp2(np.floor(np.log2(np.abs(exact) + slack))) * roundoff
+    return np.asarray((np.abs(exact - observed) <= slack + np.maximum(rounding, least)).all(axis=1))
