@@ -53,6 +53,7 @@ def one_pass() -> Standardized:
 
 
 single = one_pass()
+alpha_s, shift_s = line(single)
 
 CHAPTER = Chapter(
     "affine",
@@ -105,6 +106,11 @@ CHAPTER = Chapter(
                 gamma[j] * (x[j] - mu) / sqrt(mean((x[i] - mu) ** 2, i) + epsilon) + beta[j],
                 "v = E[x²] − E[x]²",
             ),
+        ),
+        claim(
+            "one-pass-folded",
+            "With the one-pass variance, too, the layer is one multiplication and one addition.",
+            Equation(alpha_s[j] * x[j] + shift_s[j], gamma[j] * single.xhat[j] + beta[j], "collect x"),
         ),
         claim(
             "parameter-count",

@@ -46,6 +46,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "inference-y",
         "folded-inference",
         "one-pass-output",
+        "one-pass-folded",
         "parameter-count",
     ),
     "gradients": (

@@ -59,6 +59,8 @@ NORMALIZE = (
     Formula("forward_one_pass", WHOLE_TRAINING,
             "The same y by the variance E[x²] - E[x]², which cancels in floating point.",
             {"y": left("one-pass-output"), "mean": mu, "variance": affine.single.v}, ("one-pass-output",)),
+    Formula("forward_one_pass_folded", WHOLE_TRAINING, "That as one multiplication and one addition.",
+            {"y": left("one-pass-folded"), "mean": mu, "variance": affine.single.v}, ("one-pass-folded",)),
     Formula("backward", BACKWARD, "The cotangents of x, gamma and beta for the layer in training.",
             {"dx": right("family-dx"), **PARAMETERS}, ("family-dx", "dgamma", "dbeta"),
             {"xhat": Opened(family.centred.xhat)}),

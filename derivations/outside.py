@@ -59,6 +59,8 @@ alpha = Definition("alpha", gamma[i] / outside.sigma, i)
 shift = Definition("shift", beta[i] - alpha[i] * mu, i)
 one_pass = define("v", mean(x[i] ** 2, i) - mu**2)
 cancelling = define("t", sqrt(one_pass) + epsilon)
+alpha_single = Definition("alpha", gamma[i] / cancelling, i)
+shift_single = Definition("shift", beta[i] - alpha_single[i] * mu, i)
 alpha_given = Definition("alpha", gamma[i] / given, i)
 shift_given = Definition("shift", beta[i] - alpha_given[i] * mu_r, i)
 bare, bare_unit, standing_bare = beside(uncentred, "_w")
@@ -112,6 +114,11 @@ CHAPTER = Chapter(
                 gamma[j] * (x[j] - mu) / cancelling + beta[j],
                 gamma[j] * (x[j] - mu) / (sqrt(mean((x[i] - mu) ** 2, i)) + epsilon) + beta[j],
                 "v = E[x²] − E[x]²",
+            ),
+            Equation(
+                alpha_single[j] * x[j] + shift_single[j],
+                gamma[j] * (x[j] - mu) / cancelling + beta[j],
+                "or it is one product and one sum",
             ),
         ),
         claim(

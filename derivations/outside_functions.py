@@ -28,6 +28,8 @@ OUTSIDE = (
     Formula("forward_folded", TRAINING, "The same y as one multiplication and one addition.",
             {"y": right("outside-y", 2), **STATISTICS}, ("outside-y",), names=NAMES),
     Formula("forward_one_pass", WHOLE_TRAINING, "The same y by the variance E[x²] - E[x]².",
+            {"y": left("outside-one-pass", 0), "mean": mu, "variance": one_pass}, ("outside-one-pass",), names=NAMES),
+    Formula("forward_one_pass_folded", WHOLE_TRAINING, "That as one multiplication and one addition.",
             {"y": left("outside-one-pass"), "mean": mu, "variance": one_pass}, ("outside-one-pass",), names=NAMES),
     Formula("backward", BACKWARD, "The cotangents of x, gamma and beta for the layer in training.",
             {"dx": right("outside-dx"), **PARAMETERS}, ("outside-dx", "dgamma", "dbeta"),

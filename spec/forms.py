@@ -66,7 +66,7 @@ def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ..
     own = question.batch_statistics or question.operation.oracle in DERIVED  # statistics that are given exactly
     names = FORMS[direction, own]
     if question.contract.algorithm == "one_pass" and direction == "forward" and question.batch_statistics:
-        names = (names[0], "forward_one_pass")
+        names = (names[0], "forward_one_pass", "forward_one_pass_folded")
     oracle = branch.oracle if branch else question.operation.oracle
     suffix, constants = (branch.suffix, branch.constants) if branch else ("", {})
     oracle = oracle if own else NORMALIZE

@@ -19,6 +19,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "welford": {"total": one_after_the_other, "algorithm": "welford"},
     "merged": {"total": pairwise, "algorithm": "merged"},
     "one-pass": {"total": pairwise, "algorithm": "one_pass"},
+    "one-pass, folded": {"total": pairwise, "algorithm": "one_pass", "folded": True},
 }
 SIZES = (1, 2, 3, 5, 8, 33)
 
