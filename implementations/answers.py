@@ -1,6 +1,7 @@
 """What an answer to a step must look like, whoever gave it: the names, the dtype and the shapes that are asked for."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,15 @@ import numpy as np
 from normspec.spec.case import LIFE, Case
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
+
+ADVICE: Mapping[str, str] = MappingProxyType(
+    {
+        "jax": ": plug the function in by normspec.jax_function",
+        "jaxlib": ": plug the function in by normspec.jax_function",
+        "torch": ": return its .detach().numpy(), or plug a module in by normspec.torch_module",
+    }
+)
+"""What to do about the arrays of a package."""
 
 
 class RubbishError(Exception):
@@ -51,7 +61,9 @@ def checked(case: Case, source: str, answer: Any, shapes: Mapping[str, tuple[int
 def checked_array(case: Case, name: str, value: Any, shape: tuple[int, ...]) -> Array:
     """Return a copy of an array. Raises RubbishError unless it has the case's dtype and this shape."""
     if not isinstance(value, np.ndarray):
-        raise RubbishError(f"{name} must be a NumPy array, got {_kind(value)}")
+        advice = ADVICE.get(type(value).__module__.partition(".")[0], "")
+        raise RubbishError(f"{name} must be a NumPy array, got {_kind(value)}{advice}")
+    value = np.asarray(value)  # what a subclass says of itself may not be so
     if value.dtype != case.format.dtype:
         raise RubbishError(f"{name} must have dtype {case.dtype}, got {value.dtype}")
     if value.shape != shape:

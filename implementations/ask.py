@@ -76,14 +76,24 @@ def is_refusal(error: BaseException, implementation: Implementation) -> bool:
 def refused_or_crashed(error: BaseException, implementation: Implementation, step: int) -> Refused | Crashed:
     """Return what an exception, raised by a step, comes to as an outcome."""
     kind = Refused if is_refusal(error, implementation) else Crashed
-    return kind(step, f"{type(error).__name__}: {message_of(error)}")
+    return kind(step, told(error))
+
+
+_name_of = type.__dict__["__name__"].__get__  # a metaclass may have another answer, or none
+
+
+def told(error: BaseException) -> str:
+    """Return an exception's type and the first line of its message, safe to print."""
+    return f"{clean(_name_of(type(error)))}: {message_of(error)}"
 
 
 def message_of(error: BaseException) -> str:
     """Return the first line of an exception's message, safe to print."""
     try:
         return clean(str(error))
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         return "(its message cannot be read)"
 
 

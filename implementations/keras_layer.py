@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from normspec.implementations.contract import Implementation
-from normspec.implementations.errors import TargetError, signature_of
+from normspec.implementations.errors import TargetError, label_of, signature_of
 from normspec.implementations.keras_choice import choose
 from normspec.spec.case import Case
 from normspec.spec.claims import claims_for
@@ -60,7 +60,7 @@ def keras_layer(factory: Factory, operation: str, *, name: str = "", **declared:
     gamma (or scale), beta, moving_mean and moving_variance. declared holds conventions that differ from Keras's, and
     fields of Claims. Raises TargetError for an operation that no layer can be, or a back-end that has no gradients.
     """
-    label = name or getattr(factory, "__name__", repr(factory))
+    label = name or label_of(factory)
     if operation not in AXES:
         raise TargetError(f"operation={operation!r} is none that a Keras layer can be: choose from {', '.join(AXES)}")
     spec = OPERATIONS[operation]

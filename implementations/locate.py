@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from normspec.implementations.ask import message_of
+from normspec.implementations.ask import told
 from normspec.implementations.errors import TargetError
 
 EXTRAS = {
@@ -86,7 +86,7 @@ def _guarded(target: str, name: str, load: Callable[[], ModuleType]) -> ModuleTy
     except ModuleNotFoundError as error:
         raise TargetError(f"target={target!r}: {_not_found(name, error.name or '')}") from None
     except BaseException as error:
-        raised = f"{type(error).__name__}: {message_of(error)}"
+        raised = told(error)
         raise TargetError(f"target={target!r}: importing {name} raised {raised}") from None
 
 
@@ -102,10 +102,11 @@ def _not_found(name: str, missing: str) -> str:
 def _attribute(target: str, module: ModuleType, attribute: str) -> Any:
     thing: Any = module
     for name in attribute.split("."):
-        if not hasattr(thing, name):
+        try:
+            thing = getattr(thing, name)
+        except AttributeError:
             public = [own for own in vars(thing) if not own.startswith("_")] if hasattr(thing, "__dict__") else []
-            raise TargetError(f"target={target!r}: there is no attribute {name}; {_choices(name, public)}")
-        thing = getattr(thing, name)
+            raise TargetError(f"target={target!r}: there is no attribute {name}; {_choices(name, public)}") from None
     return thing
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import onnx
 from onnx import helper
 
-from normspec.implementations.ask import message_of
+from normspec.implementations.ask import told
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError
 from normspec.implementations.onnx_layer import CONVENTIONS, ELEMENTS, REFUSALS, RUNTIMES, OnnxLayer
@@ -64,7 +64,7 @@ def _read(file: str | Path) -> onnx.ModelProto:
         model = onnx.load(str(file))
         onnx.checker.check_model(model)
     except Exception as error:
-        raise TargetError(f"{file} is no ONNX model: {type(error).__name__}: {message_of(error)}") from None
+        raise TargetError(f"{file} is no ONNX model: {told(error)}") from None
     return model
 
 

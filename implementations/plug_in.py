@@ -1,13 +1,14 @@
 """A plain function as an implementation: its parameters' names say what it claims."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from inspect import Parameter, getdoc, signature
+from types import MappingProxyType
 from typing import Any
 
 from normspec.implementations.contract import Implementation
-from normspec.implementations.errors import TargetError, signature_of
+from normspec.implementations.errors import TargetError, label_of, signature_of
 from normspec.spec.case import Case
 from normspec.spec.claims import Claims
 from normspec.spec.formats import Array
@@ -16,6 +17,26 @@ from normspec.spec.operations import OPERATIONS, Operation
 CLAIMS = ("dtypes", "ranks", "layouts", "grade", "scripts")
 FIRST = {"axes": 1, "axis": 0}
 """What a function without such a parameter does: it normalizes the last axis, or keeps the first."""
+
+CALLED: Mapping[str, str] = MappingProxyType(
+    {
+        "input": "x",
+        "inputs": "x",
+        "weight": "gamma",
+        "scale": "gamma",
+        "bias": "beta",
+        "shift": "beta",
+        "eps": "epsilon",
+        "moving_mean": "running_mean",
+        "moving_var": "running_var",
+        "moving_variance": "running_var",
+        "running_variance": "running_var",
+        "num_groups": "groups",
+        "dy": "cotangent",
+        "grad_output": "cotangent",
+    }
+)
+"""What others call the specification's parameters: told, not guessed."""
 
 Function = Callable[..., Any]
 
@@ -88,7 +109,7 @@ def from_function(
     function: Function, *, operation: str, backward: Function | None = None, name: str = "", **declared: Any
 ) -> Implementation:
     """Return the implementation that a function is. Raises TargetError, as `implementation` does."""
-    label = name or getattr(function, "__name__", repr(function))
+    label = name or label_of(function)
     if operation not in OPERATIONS:
         raise TargetError(f"operation={operation!r} does not exist: choose from {', '.join(OPERATIONS)}")
     spec = OPERATIONS[operation]
@@ -161,14 +182,31 @@ def check_signature(function: Function, label: str, known: tuple[str, ...], requ
         raise TargetError(
             f"{where}: its signature cannot be read; wrap it in a function with named parameters"
         ) from None
-    missing = [name for name in required if name not in names]
-    if missing:
-        raise TargetError(f"{where}: it lacks {' and '.join(missing)}; the names are {', '.join(known)}")
     variadic = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
-    unknown = [p.name for p in names.values() if p.name not in known and p.default is Parameter.empty]
-    unknown = [name for name in unknown if names[name].kind not in variadic]
-    if unknown:
-        raise TargetError(f"{where}: nothing is known as {' or '.join(unknown)}; the names are {', '.join(known)}")
+    missing = [name for name in required if name not in names]
+    needed = [p for p in names.values() if p.default is Parameter.empty and p.kind not in variadic]
+    unknown = [p.name for p in needed if p.name not in known]
+    others = {name: own for name in names if name not in known and (own := _meant(name, known, names))}
+    advice = f"{_advice(function, missing, others)}; the names are {', '.join(known)}"
+    if missing:
+        raise TargetError(f"{where}: it lacks {' and '.join(missing)}{advice}")
+    if unknown or others:
+        raise TargetError(f"{where}: nothing is known as {' or '.join(unknown or others)}{advice}")
+
+
+def _advice(function: Function, missing: list[str], others: Mapping[str, str]) -> str:
+    """Return what to do about parameters that are missing or have other names, after a semicolon."""
+    if isinstance(function, type) and "x" in missing:
+        return "; it is a class: name a function of x that builds one and calls it"
+    if others:
+        return "".join(f"; call {name} {own}" for name, own in others.items())
+    return "; where it has one of its own, declare it, as epsilon=1e-5" if "epsilon" in missing else ""
+
+
+def _meant(name: str, known: tuple[str, ...], names: Iterable[str]) -> str:
+    """Return the specification's name for what is often called so, where a function does not have that too."""
+    own = CALLED.get(name.lower(), "")
+    return own if own in known and own not in names else ""
 
 
 def _claims(function: Function, backward: Function | None, operation: Operation) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from normspec.implementations.ask import ask, message_of
+from normspec.implementations.ask import ask, told
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError
 from normspec.implementations.pipe_program import program_of
@@ -110,7 +110,7 @@ def _told(implementation: Implementation, case: Case, watch: Callable[[int], Non
     try:
         return plain_outcome(ask(implementation, case, watch))
     except BaseException as error:
-        return plain_outcome(Crashed(None, f"{type(error).__name__}: {message_of(error)}"))
+        return plain_outcome(Crashed(None, told(error)))
 
 
 def _unfitness() -> str:
@@ -120,7 +120,7 @@ def _unfitness() -> str:
     except PollutedEnvironmentError as error:
         return f"leaves the arithmetic of its process changed: {error}"
     except Exception as error:
-        return f"leaves its process unable to compute: {type(error).__name__}: {message_of(error)}"
+        return f"leaves its process unable to compute: {told(error)}"
     return ""
 
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
+from normspec.implementations.ask import told
 from normspec.implementations.contract import Implementation
-from normspec.implementations.errors import TargetError, signature_of
+from normspec.implementations.errors import TargetError, label_of, raised_here, signature_of
 from normspec.implementations.faulty import FAULTS, Fault
 from normspec.implementations.locate import beside, load_registered, locate
 from normspec.implementations.pipe import ISOLATED, PIPE, Terms, from_process
@@ -28,7 +29,7 @@ def resolve(target: str, operation: str | None = None, terms: Terms | None = Non
     every normalization layer is meant. pipe:COMMAND is a program that speaks docs/protocol.md, isolated:TARGET any
     other target in a process of its own; terms limits both. Raises TargetError, with one line that says what to do.
     """
-    found = _found(target, operation, terms)
+    found = _looked_at(target, operation, terms)
     kept = tuple(each for each in found if operation in (None, each.operation))
     if not kept:
         has = ", ".join(sorted({each.operation for each in found}))
@@ -44,6 +45,19 @@ def list_names() -> Mapping[str, str]:
         name: f"shipped by {place.dist.name if place.dist else place.module}" for name, place in shipped().items()
     }
     return {**others, **own, **faulty}
+
+
+def _looked_at(target: str, operation: str | None, terms: Terms | None) -> tuple[Implementation, ...]:
+    """Return what a target names. What somebody's thing raises when it is looked at is no defect of normspec's."""
+    try:
+        return _found(target, operation, terms)
+    except (KeyboardInterrupt, TargetError):
+        raise
+    except BaseException as error:
+        if raised_here(error):
+            raise
+        raised = told(error)
+        raise TargetError(f"target={target!r}: looking at it raised {raised}") from None
 
 
 def _found(target: str, operation: str | None, terms: Terms | None) -> tuple[Implementation, ...]:
@@ -151,6 +165,10 @@ def _vetted(target: str, implementation: Implementation) -> Implementation:
 
 
 def _adapted(target: str, thing: Any, operation: str | None) -> Implementation:
+    if _is_keras_layer_class(thing):
+        from normspec.implementations.keras_layer import keras_layer
+
+        return keras_layer(thing, operation or _named(thing) or _undecided(thing), name=target)
     if _is_torch_module_class(thing):
         from normspec.implementations.torch_module import torch_module
 
@@ -165,20 +183,25 @@ def _is_torch_module_class(thing: Any) -> bool:
     return torch is not None and isinstance(thing, type) and issubclass(thing, torch.nn.Module)
 
 
+def _is_keras_layer_class(thing: Any) -> bool:
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(thing, type) and issubclass(thing, keras.layers.Layer)
+
+
 def _is_model(thing: Any) -> bool:
     """Return whether a thing is a torch model, or builds one when it is called without an argument."""
     torch = sys.modules.get("torch")
     if torch is None or isinstance(thing, torch.nn.Module):
         return torch is not None
-    return callable(thing) and needs_nothing(thing)
+    return callable(thing) and not _is_keras_layer_class(thing) and needs_nothing(thing)
 
 
 def _operation_of(function: Any) -> str:
     """Return the operation that a function's name or parameters show: running statistics are batch norm's."""
-    check_signature(function, getattr(function, "__name__", repr(function)), KNOWN_NAMES, required=("x",))
     named = _named(function)
     if named:
         return named
+    check_signature(function, label_of(function), KNOWN_NAMES, required=("x",))
     names = names_of(function)
     if "groups" in names:
         return "group_norm"
@@ -187,12 +210,12 @@ def _operation_of(function: Any) -> str:
 
 def _named(thing: Any) -> str | None:
     """Return the operation that is in the name of a function or class, where one is."""
-    written = getattr(thing, "__name__", "").replace("_", "").lower()
+    written = label_of(thing).replace("_", "").lower()
     return max((name for name in OPERATIONS if name.replace("_", "") in written), key=len, default=None)
 
 
 def _undecided(thing: Any) -> NoReturn:
     raise TargetError(
-        f"{getattr(thing, '__name__', thing)}{signature_of(thing)} does not show which operation it is: "
+        f"{label_of(thing)}{signature_of(thing)} does not show which operation it is: "
         f"give --operation, one of {', '.join(OPERATIONS)}"
     )

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from normspec.implementations.ask import message_of
+from normspec.implementations.ask import told
 from normspec.implementations.errors import TargetError
 from normspec.implementations.torch_interface import is_candidate
 from normspec.implementations.torch_weight import is_weight_norm
@@ -60,7 +60,7 @@ def _pass(model: nn.Module, inputs: tuple[Any, ...]) -> tuple[Flow, str]:
         with torch.no_grad():
             model.eval()(*inputs)
     except Exception as error:
-        return flowing, f"it raised {type(error).__name__}: {message_of(error)}"
+        return flowing, f"it raised {told(error)}"
     finally:
         for hook in hooks:
             hook.remove()

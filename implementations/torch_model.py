@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from normspec.implementations.ask import message_of
+from normspec.implementations.ask import told
 from normspec.implementations.contract import Implementation
 from normspec.implementations.errors import TargetError
 from normspec.implementations.torch_beyond import going_beyond
@@ -63,7 +63,7 @@ def _model(thing: Any, name: str) -> nn.Module:
     try:
         model = thing if isinstance(thing, nn.Module) else thing()
     except Exception as error:
-        raise TargetError(f"{name}() raised {type(error).__name__}: {message_of(error)}") from None
+        raise TargetError(f"{name}() raised {told(error)}") from None
     if not isinstance(model, nn.Module):
         raise TargetError(f"{name}() returned a {type(model).__name__}, no torch.nn.Module")
     return model

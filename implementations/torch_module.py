@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from normspec.implementations.ask import message_of
+from normspec.implementations.ask import told
 from normspec.implementations.contract import Implementation
-from normspec.implementations.errors import TargetError, signature_of
+from normspec.implementations.errors import TargetError, label_of, signature_of
 from normspec.implementations.torch_beyond import going_beyond
 from normspec.implementations.torch_calls import normalized_shape
 from normspec.implementations.torch_interface import places
@@ -45,7 +45,7 @@ def torch_module(
 
     Raises TargetError for a factory that cannot be called so.
     """
-    label = name or getattr(factory, "__qualname__", repr(factory))
+    label = name or label_of(factory)
     if operation not in FIRST:
         raise TargetError(f"operation={operation!r} is none that a module can be: choose from {', '.join(FIRST)}")
     spec = OPERATIONS[operation]
@@ -148,7 +148,7 @@ def _ranks(factory: Factory, operation: Operation, label: str) -> tuple[int, ...
             _for_shape(factory, operation, _shape(rank)).eval()(torch.zeros(_shape(rank)))
             taken.append(rank)
         except Exception as error:
-            why = why or f"{type(error).__name__}: {message_of(error)}"
+            why = why or told(error)
     if not taken:
         ranks = f"{operation.ranks[0]} to {operation.ranks[-1]}"
         raise TargetError(f"{label}(3) takes no input (2, 3, ...) of rank {ranks}: {why}")
@@ -166,7 +166,7 @@ def _trial_of(factory: Factory, operation: Operation, label: str) -> nn.Module:
     try:
         return _for_shape(factory, operation, _shape(operation.ranks[0]))
     except Exception as error:
-        raise TargetError(f"{label}(3) raised {type(error).__name__}: {message_of(error)}") from error
+        raise TargetError(f"{label}(3) raised {told(error)}") from error
 
 
 def _claims_of(factory: Factory, operation: Operation, label: str, held: Mapping[str, str]) -> dict[str, Any]:

@@ -55,10 +55,10 @@ class Evidence:
             self.found[place] = judge(law, trial)
         return self.found[place]
 
-    def repeats_not(self, case: Case) -> bool:
-        """Return whether the implementation breaks determinism, and does so on this of the failing cases."""
-        told = any(law is REPEATING for law, _ in self.failing)
-        return told and isinstance(self.judged(REPEATING, Trial(self.implementation, case)), Broken)
+    @property
+    def by_chance(self) -> bool:
+        """Return whether the implementation breaks determinism: what it did once need not come again."""
+        return any(law is REPEATING for law, _ in self.failing)
 
 
 def diagnose(implementation: Implementation, dtype: str, failing: Sequence[Failing]) -> str:
@@ -177,9 +177,9 @@ def _correct(implementation: Implementation) -> Implementation:
 def _breaks_too(evidence: Evidence, wrong: Implementation, failing: Failing) -> bool:
     """Return whether a faulty layer breaks the same law on the same case, in the same way."""
     law, case = failing
-    if evidence.repeats_not(case):
-        law = REPEATING  # what comes by chance need not come again
     observed, trial = Trial(evidence.implementation, case), Trial(wrong, case)
+    if evidence.by_chance and law is not REPEATING:
+        return alike(observed, trial, INVALID not in law.streams)
     found, same = evidence.judged(law, observed), judge(law, trial)
     return (
         isinstance(found, Broken)

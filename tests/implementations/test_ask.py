@@ -49,9 +49,26 @@ def raising(error: BaseException) -> Callable[..., Any]:
     return method
 
 
+class Lying(np.ndarray):
+    """An array that says that it is what it is not."""
+
+    dtype, shape = np.dtype(np.float64), (5, 3)  # type: ignore[assignment]
+
+
 class UnprintableError(Exception):
     def __str__(self) -> str:
         raise RuntimeError("no message for you")
+
+
+class Nameless(type):
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise RuntimeError("no name for you")
+
+
+class SpeechlessError(Exception, metaclass=Nameless):
+    def __str__(self) -> str:
+        raise SystemExit(3)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +78,8 @@ class UnprintableError(Exception):
         (lambda x, y: y.tolist(), "y must be a NumPy array, got a builtins.list"),
         (lambda x, y: y.astype(np.float32), "y must have dtype float64, got float32"),
         (lambda x, y: y.astype(">f8"), "y must have dtype float64, got >f8"),
+        (lambda x, y: y.astype(np.float32).view(Lying), "y must have dtype float64, got float32"),
+        (lambda x, y: y[:, :1].view(Lying), "y must have shape (5, 3), got (5, 1)"),
         (lambda x, y: y[:, :1], "y must have shape (5, 3), got (5, 1)"),
     ],
 )
@@ -129,6 +148,17 @@ def test_an_exception_without_a_readable_message_is_still_a_crash() -> None:
     assert ask(hostile(forward=raising(UnprintableError())), case()) == Crashed(
         0, "UnprintableError: (its message cannot be read)"
     )
+
+
+def test_an_exception_that_tells_neither_name_nor_message_is_still_a_crash() -> None:
+    assert ask(hostile(forward=raising(SpeechlessError())), case()) == Crashed(
+        0, "SpeechlessError: (its message cannot be read)"
+    )
+
+
+def test_an_exception_with_a_name_of_markup_is_told_in_printable_characters() -> None:
+    error = type("\x1b[31mRed\n", (Exception,), {})("x")
+    assert ask(hostile(forward=raising(error)), case()) == Crashed(0, r"\x1b[31mRed: x")
 
 
 def test_warnings_of_an_implementation_are_not_judged() -> None:

@@ -90,8 +90,13 @@ def test_the_decorator_keeps_conventions_and_claims_apart() -> None:
 @pytest.mark.parametrize(
     ("function", "declared", "message"),
     [
-        (lambda x: x, {}, "it lacks epsilon; the names are x, gamma"),
+        (
+            lambda x: x,
+            {},
+            "it lacks epsilon; where it has one of its own, declare it, as epsilon=1e-5; the names are x",
+        ),
         (lambda x, eps, epsilon: x, {}, "nothing is known as eps; the names are x, gamma"),
+        (lambda x, epsilon, bias=None: x, {}, "nothing is known as bias; call bias beta; the names are x, gamma"),
         (lambda x, epsilon: x, {"momentun": "weighs_old"}, "convention 'momentun' is not one of this operation's"),
         (lambda x, epsilon: x, {"momentum": "old"}, "momentum='old' is no variant of this convention"),
     ],

@@ -127,6 +127,51 @@ def test_a_wrong_target_is_told_what_to_do(here: Path, target: str, message: str
     assert message in told(target)
 
 
+STRANGE = """
+class Norm:
+    def __init__(self, gamma, beta, epsilon=1e-5): pass
+    def __call__(self, x): return x
+class Rude:
+    def __repr__(self): raise RuntimeError("no words")
+    def __call__(self, x): return x
+class NoClass:
+    @property
+    def __class__(self): raise RuntimeError("no class")
+class Numbered(Rude):
+    __name__ = 5
+class Closed(type):
+    def __getattribute__(cls, name): raise OSError("no attributes")
+class Sealed(metaclass=Closed): pass
+rude, no_class, numbered = Rude(), NoClass(), Numbered()
+def layer_norm(x, weight, bias, eps=1e-5): return x
+def rms_norm(x, weight=None, *, epsilon): return x
+def no_epsilon(x, gamma): return x
+def __getattr__(name):
+    raise AttributeError(name) if name != "hidden" else KeyError(name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("attribute", "operation", "message"),
+    [
+        ("Norm", "layer_norm", "it lacks x; it is a class: name a function of x that builds one and calls it"),
+        ("layer_norm", None, "it lacks epsilon; call weight gamma; call bias beta; call eps epsilon; the names are x,"),
+        ("rms_norm", None, "nothing is known as weight; call weight gamma; the names are x, gamma"),
+        ("no_epsilon", "rms_norm", "it lacks epsilon; where it has one of its own, declare it, as epsilon=1e-5"),
+        ("rude", None, "a Rude(x) does not show which operation it is: give --operation, one of batch_norm"),
+        ("numbered", "rms_norm", "it lacks epsilon"),
+        ("no_class", None, "looking at it raised RuntimeError: no class"),
+        ("Sealed", None, "looking at it raised OSError: no attributes"),
+        ("hidden", None, "looking at it raised KeyError: 'hidden'"),
+    ],
+)
+def test_a_strange_thing_is_refused_at_the_door(
+    here: Path, attribute: str, operation: str | None, message: str
+) -> None:
+    (here / "strange.py").write_text(STRANGE)
+    assert message in told(f"strange.py:{attribute}", operation)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
