@@ -32,6 +32,7 @@ MOST_FAILING = 12  # cases that fail, one a law: an explanation that holds for s
 MOST_OTHERS = 40
 INVALID = "invalid"  # the stream of cases that have no result
 CLEARLY = 2.0  # what is over the tolerance by less may be rounding: another layer with the same fault may be within
+TURNS = 2
 MOST_NAMED = 3  # more candidates than these are no diagnosis
 
 REPEATING = LAWS["determinism"]
@@ -54,6 +55,12 @@ class Evidence:
         if place not in self.found:
             self.found[place] = judge(law, trial)
         return self.found[place]
+
+    @property
+    def shown(self) -> Iterator[Case]:
+        """Yield the variants of failing cases on which the failures show."""
+        found = (self.judged(law, Trial(self.implementation, case)) for law, case in self.failing)
+        return (each.shown for each in found if isinstance(each, Broken) and each.shown is not None)
 
     @property
     def by_chance(self) -> bool:
@@ -118,7 +125,8 @@ def _fits(evidence: Evidence, declaring_other: Implementation) -> bool:
     failing = [(law, Trial(declaring_other, case)) for law, case in evidence.failing]
     if any(isinstance(judge(law, trial), Broken) for law, trial in failing):
         return False
-    if any(_denied(trial) for law, trial in failing if INVALID not in law.streams):
+    shown = [Trial(declaring_other, case) for case in evidence.shown]
+    if any(_denied(trial) for trial in (*shown, *(trial for law, trial in failing if INVALID not in law.streams))):
         return False
     laws = dict.fromkeys((*(law for law, _ in evidence.failing), *_agreement(evidence)))
     trials = ((name, Trial(declaring_other, trial.case)) for name, trial in evidence.others)
@@ -158,7 +166,7 @@ def _explains(evidence: Evidence, wrong: Implementation) -> bool:
     """Return whether all that came could have come from this layer, and no law that is kept is broken by it."""
     return (
         all(_breaks_too(evidence, wrong, each) for each in evidence.failing)
-        and all(alike(trial, Trial(wrong, trial.case), name != INVALID) for name, trial in evidence.others)
+        and all(_alike(evidence, trial, wrong, name != INVALID) for name, trial in evidence.others)
         and not any(_breaks_more(evidence, wrong, each) for each in evidence.failing)
     )
 
@@ -179,7 +187,7 @@ def _breaks_too(evidence: Evidence, wrong: Implementation, failing: Failing) -> 
     law, case = failing
     observed, trial = Trial(evidence.implementation, case), Trial(wrong, case)
     if evidence.by_chance and law is not REPEATING:
-        return alike(observed, trial, INVALID not in law.streams)
+        return _alike(evidence, observed, wrong, INVALID not in law.streams)
     found, same = evidence.judged(law, observed), judge(law, trial)
     return (
         isinstance(found, Broken)
@@ -188,6 +196,11 @@ def _breaks_too(evidence: Evidence, wrong: Implementation, failing: Failing) -> 
         and alike(observed, trial, INVALID not in law.streams)
         and accounts_for(found, observed, trial)
     )
+
+
+def _alike(evidence: Evidence, observed: Trial, wrong: Implementation, valid: bool) -> bool:
+    """Return whether a faulty layer can answer a case so: at once, or next time, where it is a matter of chance."""
+    return any(alike(observed, Trial(wrong, observed.case), valid) for _ in range(TURNS if evidence.by_chance else 1))
 
 
 def _breaks_more(evidence: Evidence, wrong: Implementation, failing: Failing) -> bool:

@@ -1,6 +1,6 @@
 """Whether what a known fault does is what an implementation did: outcome by outcome, element by element."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from normspec.properties.verdict import Broken
 from normspec.spec.case import LIFE
 from normspec.spec.expectation import Expected
 from normspec.spec.formats import Array
+from normspec.spec.lives import told
 from normspec.spec.outcome import Malformed, Returned
 
 
@@ -23,11 +24,20 @@ def alike(observed: Trial, wrong: Trial, valid: bool = True) -> bool:
         return mine.message == theirs.message
     if not (valid and isinstance(mine, Returned) and isinstance(theirs, Returned)):
         return type(mine) is type(theirs)
-    numbers = [index for index, step in enumerate(observed.case.script) if step.verb not in LIFE]
-    known = numbers if len(numbers) == len(observed.case.script) else []  # what a layer lived through is not in a step
     return mine.mutated == theirs.mutated and all(
-        _near(mine.steps[index], theirs.steps[index], observed.expected(index)) for index in known
+        _near(mine.steps[index], theirs.steps[index], expected) for index, expected in _expected(observed)
     )
+
+
+def _expected(trial: Trial) -> Iterator[tuple[int, Mapping[str, Expected]]]:
+    """Yield what each step must give; of one layer among several, by what that one has lived through."""
+    for index, step in enumerate(trial.case.script):
+        if not trial.case.lives:
+            yield index, trial.expected(index)
+        elif step.verb not in LIFE:
+            case, places = told(trial.case, index)
+            own = Trial(trial.implementation, case, trial.found, Returned(tuple(trial.steps[at] for at in places)))
+            yield index, own.expected(len(places) - 1)
 
 
 def _near(mine: Mapping[str, Array], theirs: Mapping[str, Array], expected: Mapping[str, Expected]) -> bool:

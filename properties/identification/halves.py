@@ -74,7 +74,12 @@ def no_statistics(trial: Trial, index: int) -> str:
     """
     step, dtype, operation = trial.case.script[index], FORMATS[trial.case.dtype], trial.operation
     plain = operation.oracle == "normalize" and "residual" not in trial.case.parameters
-    if dtype.name not in HALVES or not plain or index not in trial.normalizing or step.input.size > MOST_ELEMENTS:
+    if (
+        dtype.name not in HALVES
+        or not plain
+        or index not in trial.normalizing
+        or not 0 < step.input.size <= MOST_ELEMENTS
+    ):
         return ""
     split, blocks = trial.groups(step.input.shape).split, trial.blocks(step.input.shape)
     given = {name: blocks.spread_over(wide(values)) for name, values in trial.case.parameters.items()}

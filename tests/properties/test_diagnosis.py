@@ -32,7 +32,7 @@ def failing(made: Implementation, dtype: str) -> list[tuple[Law, Case]]:
     """Return the laws that an implementation breaks on pinned cases, each with the first such case."""
     extent = Extent(OPERATIONS[made.operation], made.claims, dtype)
     found: dict[str, tuple[Law, Case]] = {}
-    for stream in (STREAMS[name] for name in ("small", "degenerate", "invalid")):
+    for stream in (STREAMS[name] for name in ("small", "degenerate", "invalid", "lives")):
         laws = [law for law in LAWS.values() if made.operation in law.operations and stream.name in law.streams]
         for case in stream.pinned(extent):
             trial = Trial(made, case)
@@ -82,6 +82,7 @@ def test_another_convention_is_named(fault: str, operation: str) -> None:
         ("gamma-twice-in-dx", "layer_norm"),
         ("running-swapped", "batch_norm"),
         ("affine-swapped", "instance_norm"),
+        ("saved-by-reference", "batch_norm"),
     ],
 )
 def test_a_known_fault_is_named_alone(fault: str, operation: str) -> None:
@@ -142,9 +143,10 @@ def test_what_does_not_explain_every_number_is_not_told(function: Any, dtype: st
     assert drawn_diagnoses(made, dtype) == {told}
 
 
-def test_what_differs_in_every_second_call_is_told() -> None:
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_what_differs_in_every_second_call_is_told(dtype: str) -> None:
     known = FAULTS["not-deterministic"]
-    found = drawn_diagnoses(known.made_of("rms_norm"), "float32")
+    found = drawn_diagnoses(known.made_of("rms_norm"), dtype)
     assert found == {f"behaves like: {known.statement} ({known.bug_class})"}
 
 
