@@ -176,6 +176,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "family-dx-projected",
         "family-dx-folded",
         "family-dgamma-projected",
+        "one-pass-dx",
         "dx-summed",
         "rescale-y",
         "rescale-dx-projected",

@@ -5,8 +5,8 @@ Each holds for every member of the family: d divides the sum of squares, and onl
 
 from sympy import Expr, Integer, Symbol
 
-from normspec.derivations.affine import line
-from normspec.derivations.family import centred, d, loss, through_xhat, uncentred
+from normspec.derivations.affine import line, single
+from normspec.derivations.family import backward, centred, d, loss, through_xhat, uncentred
 from normspec.derivations.language import Definition, Vector, define, partial, scalar, total
 from normspec.derivations.proof import Chapter, Equation, Step, chain, claim
 from normspec.derivations.quantities import (
@@ -32,6 +32,8 @@ G = scalar("gamma")
 db, ds = define("db", total(ghat[i], i)), define("ds", total(ghat[i] * x[i], i))
 alpha, shift = line(centred)
 xhat_apart = Definition("xhat", x[i] / centred.sigma - mu / centred.sigma, i)
+single_apart = Definition("xhat", x[i] / single.sigma - mu / single.sigma, i)
+around_single = chart_of_deviations(m, True, single)
 around_mean, around_zero = chart_of_deviations(d, True, centred), chart_of_deviations(d, False, uncentred)
 
 
@@ -116,6 +118,14 @@ CHAPTER = Chapter(
                 total(g[i] * centred.xhat[i], i),
                 closed(total(g[i] * centred.xhat[i], i), keep=[mu, centred.sigma]),
                 "so is μ",
+            ),
+        ),
+        claim(
+            "one-pass-dx",
+            "The variance as E[x²] − E[x]² gives the same gradient in exact arithmetic, whichever way it is computed.",
+            backward(single, m, True),
+            Equation(
+                partial(loss(single), x[j]), combined(single, around_single, mu), "collect ĝⱼ and xⱼ, with two sums"
             ),
         ),
         claim(

@@ -52,6 +52,14 @@ FORMS: Mapping[tuple[str, bool], tuple[str, ...]] = MappingProxyType(
 The first gives every output, the others what they compute in another way.
 """
 
+ONE_PASS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "forward": ("forward", "forward_one_pass", "forward_one_pass_folded"),
+        "backward": (*FORMS["backward", True], "backward_one_pass", "backward_one_pass_folded"),
+    }
+)
+"""The functions where the variance is found in one pass: gradients have its error, too."""
+
 CONSTANT = frozenset({"backward_projected", "backward_gathered", "backward_apart", "inference_backward_apart"})
 """What takes gamma to be constant in each group; its sums over groups are those over blocks where both are the same."""
 
@@ -65,8 +73,8 @@ def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ..
     direction = direction if question.step.direction is None else "double"
     own = question.batch_statistics or question.operation.oracle in DERIVED  # statistics that are given exactly
     names = FORMS[direction, own]
-    if question.contract.algorithm == "one_pass" and direction == "forward" and question.batch_statistics:
-        names = (names[0], "forward_one_pass", "forward_one_pass_folded")
+    if question.contract.algorithm == "one_pass" and question.batch_statistics:
+        names = ONE_PASS.get(direction, names)
     oracle = branch.oracle if branch else question.operation.oracle
     suffix, constants = (branch.suffix, branch.constants) if branch else ("", {})
     oracle = oracle if own else NORMALIZE
