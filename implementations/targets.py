@@ -78,7 +78,7 @@ def _found(target: str, operation: str | None, terms: Terms | None) -> tuple[Imp
         return found if operation else found[:1]
     if ":" in target:
         return _as_implementations(target, locate(target), operation)
-    raise TargetError(f"target={target!r} is unknown: {_hint(target, tuple(REGISTERED))}")
+    raise TargetError(f"target={target!r} is unknown: {_hint(target, (*REGISTERED, *shipped()))}")
 
 
 def _on_device(target: str, operation: str | None, name: str, device: str) -> tuple[Implementation, ...]:

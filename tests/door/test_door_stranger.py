@@ -43,6 +43,12 @@ import normspec
 
 mine = normspec.keras_layer(__import__("keras").layers.LayerNormalization, "layer_norm", dtypes=["float32"])
 """
+KERAS_CLASS = """
+import keras
+
+class MyLayerNorm(keras.layers.LayerNormalization):
+    pass
+"""
 ONNX = """
 from onnx import TensorProto, helper, save
 
@@ -57,6 +63,7 @@ STRANGERS = {
     "a module of PyTorch": ("torch", TORCH, "mine.py:MyLayerNorm", "layer_norm"),
     "a function of JAX": ("jax", JAX, "mine.py:mine", "rms_norm"),
     "a layer of Keras": ("keras", KERAS, "mine.py:mine", "layer_norm"),
+    "a layer class of Keras": ("keras", KERAS_CLASS, "mine.py:MyLayerNorm", "layer_norm"),
     "an ONNX file": ("onnxruntime", ONNX, "model.onnx", "layer_norm"),
 }
 
