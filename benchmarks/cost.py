@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -92,6 +93,7 @@ def watched(clock: Clock) -> Iterator[None]:
 def profile(implementation: Implementation, dtype: str, examples: int) -> dict[str, dict[str, float]]:
     """Return the cases of each kind, and milliseconds a case by part."""
     laws = tuple(LAWS.values())
+    import_module("scipy.optimize")  # which a law loads when it first needs it
     for _ in checking.check(implementation, laws, Settings(max_examples=1, dtypes=(dtype,))):
         pass
     clock = Clock()

@@ -12,8 +12,10 @@ from normspec.spec.comparison import compare
 from normspec.spec.contracts import contract_of
 from normspec.spec.expectation import expect
 from normspec.spec.formats import FORMATS
+from normspec.spec.implied import parts_of
 from normspec.spec.probes import zero_crossing
 from normspec.spec.question import Question
+from normspec.spec.shared_scalars import ROUNDED, excesses
 
 ONE, ZERO = np.ones((3, 1), np.float32), np.zeros((3, 1), np.float32)
 
@@ -24,16 +26,16 @@ def question_of(x: Any) -> Question:
 
 
 def explained(x: Any, y: Any) -> Any:
-    from normspec.spec.shared_scalars import explain
-
-    return explain(question_of(x), y.T)
+    found = excesses(question_of(x), y.T)
+    assert not np.isnan(found).any()
+    return found <= ROUNDED
 
 
 @pytest.mark.parametrize("regime", ["noise", "mean 1e3 spreads off", "outlier", "alternating"])
 def test_shared_errors_explain_a_correct_implementation(regime: str) -> None:
     x = REGIMES[regime](np.random.default_rng(0), (3, 50)).astype(np.float32)
     y = Simulated(np.float32, pairwise).forward(x, ONE, ZERO, 1e-5)["y"]
-    assert all(group.kept for group in explained(x, y))
+    assert explained(x, y).all()
 
 
 def test_errors_within_the_tolerance_that_no_shared_scalar_explains_are_seen() -> None:
@@ -41,17 +43,23 @@ def test_errors_within_the_tolerance_that_no_shared_scalar_explains_are_seen() -
     found = bounds(layer(x, gamma=ONE, beta=ZERO), 0, question_of(x).contract)["y"]
     y = found.exact.high + 0.9 * found.tolerance * (-1.0) ** np.arange(50)
     assert np.all(np.abs(y - found.exact.high) < found.tolerance)
-    assert not any(group.kept for group in explained(x, y))
+    assert not explained(x, y).any()
 
 
-def test_the_mean_and_the_rstd_that_were_used_are_measured_from_y_alone() -> None:
+def test_a_mean_and_an_rstd_that_are_off_for_the_whole_group_explain_its_errors_and_are_measured_from_y() -> None:
     x = REGIMES["mean 1e3 spreads off"](np.random.default_rng(0), (3, 50)).astype(np.float32).astype(np.float64)
     unit, mean = 2.0**-24, np.mean(x, axis=1, keepdims=True)
     rstd = 1 / np.sqrt(np.var(x, axis=1, keepdims=True) + 1e-5)
     off = 5 * unit * np.mean(np.abs(x), axis=1, keepdims=True)
-    for group in explained(x.astype(np.float32), (x - mean - off) * rstd * (1 + 3 * unit)):
-        assert abs(group.mean_error - 5) < 0.2
-        assert group.kept
+    y = (x - mean - off) * rstd * (1 + 3 * unit)
+    assert explained(x.astype(np.float32), y).all()
+    assert not explained(x.astype(np.float32), 1.01 * y).any()
+    parts = parts_of(question_of(x.astype(np.float32)), y.T)
+    assert (np.abs(parts.errors) > parts.own).any(axis=1).all()  # each group needs what is shared
+    for row in range(3):
+        columns = np.stack([parts.gamma[row], parts.slopes[row]], axis=1)
+        (shift, _), *_ = np.linalg.lstsq(columns, parts.errors[row])
+        assert abs(-shift / parts.scale[row, 0] - 5) < 0.2
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
