@@ -96,7 +96,8 @@ def _not_found(name: str, missing: str) -> str:
         return f"there is no module {missing}; install its package, or start in the directory that holds it"
     if top in EXTRAS:
         return f"{top} is not installed; pip install 'normspec[{EXTRAS[top]}]'"
-    return f"importing {name} needs the module {missing}, which is not installed"
+    hint = "; where Keras asks for it, set KERAS_BACKEND to torch or jax" if top == "tensorflow" else ""
+    return f"importing {name} needs the module {missing}, which is not installed{hint}"
 
 
 def _attribute(target: str, module: ModuleType, attribute: str) -> Any:

@@ -44,6 +44,8 @@ import normspec
 mine = normspec.keras_layer(__import__("keras").layers.LayerNormalization, "layer_norm", dtypes=["float32"])
 """
 KERAS_CLASS = """
+import os
+os.environ["KERAS_BACKEND"] = "torch"
 import keras
 
 class MyLayerNorm(keras.layers.LayerNormalization):

@@ -179,6 +179,10 @@ def test_a_strange_thing_is_refused_at_the_door(
         ("def norm(:", "importing bad.py raised SyntaxError: "),
         ("raise SystemExit(3)", "importing bad.py raised SystemExit: 3"),
         ("import a_package_that_is_not", "importing bad.py needs the module a_package_that_is_not, which is not inst"),
+        (
+            "raise ModuleNotFoundError('x', name='tensorflow')",
+            "where Keras asks for it, set KERAS_BACKEND to torch or jax",
+        ),
         ("raise ModuleNotFoundError('x', name='torch')", "torch is not installed; pip install 'normspec[torch]'"),
     ],
 )
