@@ -1,6 +1,6 @@
 """Epsilon outside the square root: the family divided by s + epsilon, s the deviation or the root mean square.
 
-Where s is 0 the gradient of x is not defined: the root has none there.
+Where s is 0 the root has no gradient, and the layer has one all the same: that of dividing by epsilon.
 """
 
 from sympy import Expr, Integer, Symbol, sqrt
@@ -87,6 +87,22 @@ def projection(of: Standardized, chart: Chart) -> list[Step]:
     )
 
 
+def still(above: Definition | Vector) -> list[Step]:
+    """State the gradient of a member of which s is 0: that of the layer which divides by epsilon alone."""
+    flat = define("L", total(g[i] * (gamma[i] * (above[i] / epsilon) + beta[i]), i))
+    through = total(ghat[i] * partial(above[i] / epsilon, x[j]), i)
+    s, h = positive("s"), Vector("h")
+    apart = gamma[j] * (s * h[j] / (s + epsilon)) - gamma[j] * (s * h[j] / epsilon)
+    return [
+        derived(apart, "at x = μ + s h, what the layer is apart from that one is of second order in s"),
+        *chain(
+            partial(flat, x[j]),
+            (through, "whose gradient is, by the chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
+            (closed(through, keep=[ghat]), "for its divisor does not move"),
+        ),
+    ]
+
+
 def scaled(centre: Expr, of: Standardized) -> Equation:
     """State that a factor a > 0 of the group, and of epsilon, changes nothing."""
     spread = sqrt(total((a * x[i] - centre) ** 2, i) / d)
@@ -125,6 +141,11 @@ CHAPTER = Chapter(
             "outside-dx",
             "The gradient where epsilon is outside the root: x̂ and u = (x − μ)/s stand where x̂ stood twice.",
             backward(outside, unit, standing, ghat[j] - mean(ghat[i], i)),
+        ),
+        claim(
+            "outside-dx-still",
+            "The gradient of a group without spread.",
+            still(deviation),
         ),
         claim("outside-projection", "Along the group the gradient is epsilon's share.", projection(outside, standing)),
         claim(
@@ -166,6 +187,7 @@ CHAPTER = Chapter(
             "And no mean is taken out of its gradient.",
             backward(bare, bare_unit, standing_bare, ghat[j]),
         ),
+        claim("outside-rescale-dx-still", "The gradient of a group of zeros.", still(x)),
         claim(
             "outside-rescale-projection",
             "Along the group it is epsilon's share again.",

@@ -34,6 +34,8 @@ OUTSIDE = (
     Formula("backward", BACKWARD, "The cotangents of x, gamma and beta for the layer in training.",
             {"dx": right("outside-dx"), **PARAMETERS}, ("outside-dx", "dgamma", "dbeta"),
             {"xhat": Opened(outside.xhat)}, NAMES),
+    Formula("backward_still", BACKWARD, "The cotangent of x where the group has no spread.",
+            {"dx": right("outside-dx-still")}, ("outside-dx-still",)),
     Formula("inference", INFERENCE, "The layer in inference: y, with given statistics.",
             {"y": right("outside-inference", 0)}, ("outside-inference",), names=NAMES),
     Formula("inference_apart", INFERENCE, "The same y as a difference of quotients.",
@@ -51,4 +53,6 @@ OUTSIDE_RESCALE = (
     Formula("backward", BACKWARD, "The cotangents of x, gamma and beta.",
             {"dx": right("outside-rescale-dx"), **PARAMETERS}, ("outside-rescale-dx", "dgamma", "dbeta"),
             {"xhat": Opened(bare.xhat)}, BARE),
+    Formula("backward_still", BACKWARD, "The cotangent of x where the group is zero.",
+            {"dx": right("outside-rescale-dx-still")}, ("outside-rescale-dx-still",)),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from normspec.spec.case import SECOND, Case
 from normspec.spec.contracts import contract_of
 from normspec.spec.derived import undefined_gradients
 from normspec.spec.formats import Array
-from normspec.spec.forms import forms_of
+from normspec.spec.forms import forms_of, still_form
 from normspec.spec.numbers.engine import Enclosure
 from normspec.spec.operations import Operation
 from normspec.spec.operations.fitting import nothing_like
@@ -102,7 +102,17 @@ def _found(question: Question, wanted: Sequence[str]) -> dict[str, Expected]:
         return {name: _undefined(np.zeros(_shape(question, name))) for name in wanted}  # which is not derived
     found = list(branches(question))
     outputs = _of_branch(question, found[0], wanted) if len(found) == 1 else _of_branches(question, found, wanted)
+    if question.outside and "dx" in outputs and (still := question.still).any():
+        _put_still(question, still, outputs)
     return {name: _expected(question, name, output) for name, output in outputs.items()}
+
+
+def _put_still(question: Question, still: Array, outputs: Mapping[str, Bounded]) -> None:
+    """Put in what dx is in groups without spread: the other formula divides by the root alone, and demands nothing."""
+    rows = {name: array[still] for name, array in question.arrays.items()}
+    found = bounded((still_form(question),), rows, question.contract, wanted=outputs)
+    for name, part in found.items():
+        _put(outputs[name], still, part)
 
 
 def _shape(question: Question, name: str) -> tuple[int, ...]:

@@ -85,6 +85,11 @@ def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ..
     return tuple(_form(question, function, constants) for function in functions if _holds(function, question))
 
 
+def still_form(question: Question) -> Form:
+    """Return the formula of dx where epsilon is outside the root and the root is of 0."""
+    return _form(question, oracle_function(OUTSIDE[question.operation.oracle], "backward_still"), {})
+
+
 def _applies(name: str, question: Question) -> bool:
     """Return whether the contract and the groups allow a form. Folded and apart, it rounds x itself, not x - mean."""
     if name.endswith(("_folded", "_apart")) and not question.contract.folded:

@@ -66,6 +66,12 @@ class Question:
         return outside(self.conventions)
 
     @property
+    def still(self) -> Array:
+        """Return which groups are all zeros: whatever the layer computes, they have exactly no spread."""
+        whole = self.arrays["x"] + self.arrays.get("residual", np.zeros((1, 1)))
+        return np.asarray(np.all(whole == 0, axis=1))
+
+    @property
     def divisor(self) -> int:
         """Return what the sum of squares is divided by."""
         fewer = self.conventions.get("deviation") == "sample"

@@ -98,6 +98,16 @@ def backward(S: Any, x: Any, dy: Any, gamma: Any, epsilon: Any, m: int, d: int) 
     return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
 
 
+def backward_still(S: Any, x: Any, dy: Any, gamma: Any, epsilon: Any, m: int, d: int) -> dict[str, Any]:
+    """The cotangent of x where the group has no spread.
+
+    Claim: outside-dx-still.
+    """
+    g = gamma * dy
+    dx = (g - S.total(g) / m) / epsilon
+    return {"dx": dx}
+
+
 def inference(S: Any, x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, epsilon: Any) -> dict[str, Any]:
     """The layer in inference: y, with given statistics.
 

@@ -35,3 +35,13 @@ def backward(S: Any, x: Any, dy: Any, gamma: Any, epsilon: Any, m: int, d: int) 
     dgamma = S.block_total(dy * x / divisor)
     dbeta = S.block_total(dy)
     return {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
+
+
+def backward_still(S: Any, x: Any, dy: Any, gamma: Any, epsilon: Any, m: int, d: int) -> dict[str, Any]:
+    """The cotangent of x where the group is zero.
+
+    Claim: outside-rescale-dx-still.
+    """
+    g = gamma * dy
+    dx = g / epsilon
+    return {"dx": dx}

@@ -54,8 +54,11 @@ def outside(above, square):
     """What the functions with epsilon beside a root of a square return, by their names."""
     of = q.Standardized(q.mu, square, None, Definition("z", above(i) / (sqrt(square) + q.epsilon), i))
     given = Definition("z", (x[i] - q.mu_r) / (sqrt(q.v_r) + q.epsilon), i)
+    flat = q.Standardized(q.mu, square, None, Definition("z", above(i) / q.epsilon, i))
 
     def named(name):
+        if name.endswith("still"):
+            return layer(flat)
         if name.startswith("inference"):
             return layer(q.Standardized(q.mu_r, q.v_r, None, given))
         return layer(of, mean=q.mu, variance=square, mean_square=square)

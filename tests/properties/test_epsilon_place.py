@@ -17,6 +17,7 @@ from normspec.properties.laws import LAWS
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken
 from normspec.spec.case import Case, Step
+from normspec.spec.comparison import compare
 from normspec.spec.expectation import Expected, expect
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
@@ -73,6 +74,25 @@ def test_inference_adds_it_to_the_root_of_the_running_variance() -> None:
     found = expect(of, case, 0, state, of.settled({"epsilon_place": "added"}))["y"]
     y = (X - state["running_mean"]) / (np.sqrt(state["running_var"]) + EPSILON)
     np.testing.assert_allclose(found.high + found.low, y, rtol=1e-14)
+
+
+@pytest.mark.parametrize("operation", ["layer_norm", "rms_norm"])
+def test_the_gradient_of_zeros_is_demanded_though_the_root_has_none_there(operation: str) -> None:
+    """The quotients of differences of the layer itself, which is smooth there, approach it."""
+    x, dy = np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 4.0]]), np.array([[1.0, 2.0, 5.5]] * 2)
+    gamma = np.array([1.0, 2.0, -1.0])
+    script = (Step("train", x), Step("backward", None, dy, 0, ("dx", "dgamma")))
+    case = Case(operation, "float64", {"epsilon": EPSILON, "axes": 1}, script, {"gamma": gamma})
+    of = OPERATIONS[operation]
+    found = expect(of, case, 1, {}, of.settled({"epsilon_place": "added"}))
+    small = 2.0**-40
+    slopes = [(dy[0] * defined(operation, small * unit, gamma)).sum() / small for unit in np.eye(3)]
+    np.testing.assert_allclose(found["dx"].high[0], slopes, rtol=1e-11)
+    assert np.all(found["dx"].tolerance[0] < 1e-14)
+    seen = found["dx"].high.copy()
+    assert compare(seen, found["dx"]).verdict == "kept"
+    seen[0] = np.nan  # what differentiating the root gives
+    assert compare(seen, found["dx"]).verdict == "broken"
 
 
 LAWS_ASKED = ("output", "dx", "dgamma", "second-moment", "gradient-projection", "scale-covariance")
