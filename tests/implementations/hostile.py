@@ -156,6 +156,38 @@ def _takes_the_signals(x: Any, y: Any) -> Any:
     return y
 
 
+def _closes_standard_streams(x: Any, y: Any) -> Any:
+    for stream in (sys.stdin, sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            stream.close()
+    return y
+
+
+def _raises_megabytes(x: Any, y: Any) -> Any:
+    raise OSError("z" * 10**7)
+
+
+class _Liar:
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class _Lying(np.ndarray):
+    dtype = _Liar()  # type: ignore[assignment]
+
+
+def _lies_about_its_dtype(x: Any, y: Any) -> Any:
+    return y.astype(np.float64).view(_Lying)
+
+
+def _stops_itself(x: Any, y: Any) -> Any:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return y
+
+
 ACTS = (
     _dies_by_a_signal,
     _aborts,
@@ -180,6 +212,10 @@ ACTS = (
     _rounds_upward,
     _patches_numpy,
     _takes_the_signals,
+    _closes_standard_streams,
+    _raises_megabytes,
+    _lies_about_its_dtype,
+    _stops_itself,
 )
 
 HOSTILE = {act.__name__.strip("_").replace("_", "-"): act for act in ACTS}

@@ -49,11 +49,15 @@ VERDICTS: Mapping[str, tuple[str, str, str]] = {
     "rounds-upward": ("answers", "nonconforming", "leaves the arithmetic of its process changed"),
     "patches-numpy": ("answers", "crashed", "TypeError"),
     "takes-the-signals": ("answers", "conforms", ""),
+    "closes-standard-streams": ("answers", "conforms", ""),
+    "raises-megabytes": ("answers", "crashed", "OSError: zzz"),
+    "lies-about-its-dtype": ("answers", "nonconforming", "y must have dtype float32, got float64"),
+    "stops-itself": ("answers", "timed out", "no answer within 1 s"),
 }
 
 
 def isolated(name: str) -> Implementation:
-    limits = replace(TERMS.limits, case=1.0) if name == "hangs" else TERMS.limits
+    limits = replace(TERMS.limits, case=1.0) if name in ("hangs", "stops-itself") else TERMS.limits
     (found,) = resolve(f"isolated:{FILE}:{name.replace('-', '_')}", "batch_norm", replace(TERMS, limits=limits))
     return found
 
