@@ -74,6 +74,10 @@ def _opened(name: str) -> ExampleDatabase:
         raise DatabaseError(f"database={name!r} is unknown: give a folder, redis://HOST or github:OWNER/REPOSITORY")
     if Path(name).exists() and not Path(name).is_dir():
         raise DatabaseError(f"database={name!r} is no folder: give a folder, redis://HOST or github:OWNER/REPOSITORY")
+    try:
+        Path(name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"database={name!r} cannot be made ({error.strerror}): give a folder to write to") from None
     return DirectoryBasedExampleDatabase(name)
 
 

@@ -104,6 +104,7 @@ def test_a_failure_that_a_repository_uploaded_is_tried_here(found, uploaded, tmp
         ("mongodb://host", "is unknown: give a folder"),
         ("github:owner", "is incomplete: write github:OWNER/REPOSITORY"),
         (__file__, "is no folder"),
+        (f"{__file__}/kept", r"cannot be made \(Not a directory\): give a folder to write to"),
         ("redis://127.0.0.1:1/0", "does not answer|needs redis"),
     ],
 )
