@@ -17,6 +17,7 @@ PAGES = {
     "onnx-1.23": "onnx",
     "flax-0.12": "flax",
     "keras-3.15-torch": "keras",
+    "keras-3.15-jax": "keras",
 }
 """The package that each is about."""
 

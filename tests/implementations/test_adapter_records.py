@@ -22,6 +22,7 @@ RECORDS = Path(__file__).resolve().parents[2] / "implementations" / "known_failu
         ("onnxruntime-1.31", "onnxruntime", ["onnxruntime"]),
         ("onnx-1.23", "onnx", ["onnx-reference"]),
         ("keras-3.15-torch", "keras", ["isolated:keras@torch"]),
+        ("keras-3.15-jax", "keras", ["isolated:keras@jax"]),
         ("flax-0.12", "flax", ["flax-linen", "flax-nnx"]),
     ],
 )
