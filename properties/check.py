@@ -149,7 +149,7 @@ def _try_pinned(hunt: Hunt, stream: Stream, tallies: list[Tally], observer: Obse
 
 
 def _record(hunt: Hunt, tally: Tally, drawn: Batch | None, trial: Trial) -> None:
-    judgement = judge(tally.law, trial)
+    judgement = judge(tally.law, trial, tally.worst_ratio)
     tally.count(judgement)
     if not isinstance(judgement, Broken):
         return

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from time import process_time
 
 from normspec.implementations.contract import Implementation
@@ -76,7 +77,7 @@ def matrix(implementation: Implementation, settings: Settings | None = None) -> 
 
 def _reduced(implementation: Implementation, law: Law, case: Case) -> Case:
     def fails(smaller: Case) -> Broken | None:
-        found = judge(law, Trial(implementation, smaller))
+        found = judge(law, Trial(implementation, smaller), inf)
         return found if isinstance(found, Broken) else None
 
     found = fails(case)
@@ -149,7 +150,7 @@ class _Watch:
         self.cases += bool(laws)
         trial = Trial(self.implementation, case)
         for law in laws:
-            if isinstance(judge(law, trial), Broken):
+            if isinstance(judge(law, trial, inf), Broken):
                 self._take(law, case)
 
     def _take(self, law: Law, case: Case) -> None:

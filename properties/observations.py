@@ -82,7 +82,7 @@ class Observer:
         if not trial.case.lives:
             with np.errstate(all="ignore"):  # what is not finite is counted, not warned of
                 for index in trial.indices("train", "infer"):
-                    if index in trial.by_step:
+                    if trial.known(index):
                         self._see_step(trial, index)
 
     def _see_step(self, trial: Trial, index: int) -> None:

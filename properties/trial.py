@@ -24,15 +24,15 @@ Results = Mapping[str, Array]
 class Trial:
     """One case put to one implementation. Nothing is computed before a law looks at it.
 
-    found holds the expectations worked out so far; a trial and its variants share it. by_step has this trial's own by
-    the number of the step. answered is the outcome where it is known: that of one layer's steps, of several.
+    found holds the expectations worked out so far; a trial and its variants share it. keys has this trial's own by the
+    number of the step. answered is the outcome where it is known: that of one layer's steps, of several.
     """
 
     implementation: Implementation
     case: Case
     found: dict[bytes, Mapping[str, Expected]] = field(default_factory=dict)
     answered: Outcome | None = None
-    by_step: dict[int, Mapping[str, Expected]] = field(default_factory=dict)
+    keys: dict[int, bytes] = field(default_factory=dict)
 
     @property
     def operation(self) -> Operation:
@@ -57,34 +57,54 @@ class Trial:
         except GivenUpError:
             return ()
 
-    def expected(self, index: int) -> Mapping[str, Expected]:
-        """Return what step `index` must give, from the running statistics observed before it."""
-        if index not in self.by_step:
-            step = self.case.script[index]
-            state = self.state_before(index if step.of is None else step.of)
-            self.by_step[index] = self.expected_from(index, state)
-        return self.by_step[index]
+    def expected(self, index: int, *, alone: bool = False) -> Mapping[str, Expected]:
+        """Return what step `index` must give, from the running statistics observed before it.
+
+        alone: a derivative may have the tolerance of the first formula alone, where that of all is not known yet.
+        """
+        if alone and self.derivative(index) and not self.known(index):
+            return self._found(self.key(index) + b"alone", index, self.state_of(index), alone=True)
+        return self._found(self.key(index), index, self.state_of(index))
 
     def expected_from(self, index: int, state: Results) -> Mapping[str, Expected]:
         """Return what step `index` must give, from these running statistics before it."""
-        key, grade = self._key(index, state), self.implementation.claims.grade
+        return self._found(self._key(index, state), index, state)
+
+    def _found(self, key: bytes, index: int, state: Results, *, alone: bool = False) -> Mapping[str, Expected]:
+        grade = self.implementation.claims.grade
 
         def work_out() -> Mapping[str, Expected]:
-            return expect(self.operation, self.case, index, state, self.conventions, grade=grade)
+            return expect(self.operation, self.case, index, state, self.conventions, grade=grade, alone=alone)
 
         if key not in self.found:
             self.found[key] = recollected(key, work_out)
         return self.found[key]
 
+    def derivative(self, index: int) -> bool:
+        """Return whether a step gives derivatives, backward or forward."""
+        return self.case.script[index].verb in ("backward", "jvp")
+
+    def state_of(self, index: int) -> Results:
+        """Return the running statistics that step `index` starts from: those before its forward step."""
+        of = self.case.script[index].of
+        return self.state_before(index if of is None else of)
+
+    def known(self, index: int) -> bool:
+        """Return whether it is worked out what step `index` must give, by all formulas."""
+        return self.key(index) in self.found
+
+    def key(self, index: int) -> bytes:
+        """Return a digest of all that step `index` must give depends on."""
+        if index not in self.keys:
+            self.keys[index] = self._key(index, self.state_of(index))
+        return self.keys[index]
+
     def question(self, index: int) -> Question:
         """Return step `index` as numbers, with the contract that the implementation is held to."""
-        step, grade = self.case.script[index], self.implementation.claims.grade
-        state = self.state_before(index if step.of is None else step.of)
-        contract = contract_of(grade, self.case.dtype, self.conventions)
-        return Question(self.operation, self.case, index, state, self.conventions, contract)
+        contract = contract_of(self.implementation.claims.grade, self.case.dtype, self.conventions)
+        return Question(self.operation, self.case, index, self.state_of(index), self.conventions, contract)
 
     def _key(self, index: int, state: Results) -> bytes:
-        """Return a digest of all that an expectation depends on: trials that differ in other things share it."""
         case, step = self.case, self.case.script[index]
         forward = step if step.of is None else case.script[step.of]
         trained = [earlier.input.size > 0 for earlier in case.script[:index] if earlier.verb == "train"]

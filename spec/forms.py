@@ -73,6 +73,8 @@ def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ..
     direction = direction if question.step.direction is None else "double"
     own = question.batch_statistics or question.operation.oracle in DERIVED  # statistics that are given exactly
     names = FORMS[direction, own]
+    if question.alone and direction != "forward":
+        names = names[:1]
     if question.contract.algorithm == "one_pass" and question.batch_statistics:
         names = ONE_PASS.get(direction, names)
     oracle = branch.oracle if branch else question.operation.oracle
@@ -164,17 +166,21 @@ def _cast_before_scaled(function: Callable[..., dict[str, Any]], inputs: "_Input
     """Evaluate a formula where xhat is rounded to the output's format, and multiplied by gamma in that format."""
     system, gamma = inputs.system, inputs["gamma"]
 
-    def with_changed(**changed: Any) -> dict[str, Any]:
+    def evaluated(function: Callable[..., dict[str, Any]], **changed: Any) -> dict[str, Any]:
         outputs: dict[str, Any] = function(system, *(changed.get(n, inputs[n]) for n in _names(function)))
         return outputs
 
     if inputs.question.step.verb != "backward":
-        outputs = with_changed(gamma=1)
+        outputs = evaluated(function, gamma=1)
         return {**outputs, "y": system.multiply(system.stored(outputs["y"]), gamma)}
-    dy = inputs["dy"]
+    dy, outputs = inputs["dy"], evaluated(function)
     through = system.stored(dy if isinstance(gamma, int) else system.multiply(dy, gamma))
-    outputs = {name: value for name, value in with_changed(dy=system.stored(dy)).items() if name != "dx"}
-    return {"dx": with_changed(dy=through, gamma=1)["dx"], **outputs}
+    found = {**outputs, "dx": evaluated(function, dy=through, gamma=1)["dx"]} if "dx" in outputs else outputs
+    if "dgamma" not in found:
+        return found
+    forward = oracle_function(function.__module__.rpartition(".")[2], "forward")
+    xhat = system.stored(evaluated(forward, gamma=1, beta=0)["y"])
+    return {**found, "dgamma": system.block_total(system.stored(system.multiply(dy, xhat)))}
 
 
 class _Inputs(dict[str, Any]):

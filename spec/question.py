@@ -24,7 +24,10 @@ TANGENTS = {"x": "u", "gamma": "u_gamma", "beta": "u_beta"}
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A step of a case, the running statistics before its forward step, and the contract that it is held to."""
+    """A step of a case, the running statistics before its forward step, and the contract that it is held to.
+
+    alone says that a derivative is asked of the first formula alone.
+    """
 
     operation: Operation
     case: Case
@@ -32,6 +35,7 @@ class Question:
     state: Mapping[str, Array]
     conventions: Mapping[str, str]
     contract: Contract
+    alone: bool = False
 
     @property
     def step(self) -> Step:

@@ -77,7 +77,7 @@ def _same_in(trial: Trial, other: Trial) -> Judgement:
     return worst(
         same(trial, other, index, name, lambda a: a, f"changes in layout {other.case.layout}")
         for index in trial.indices("train", "infer", "backward")
-        if trial.expected(index) is other.expected(index)  # running statistics rounded otherwise ask another question
+        if trial.key(index) == other.key(index)  # running statistics rounded otherwise ask another question
         for name in trial.steps[index]
     )
 

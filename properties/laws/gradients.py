@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from normspec.properties.law import Law
-from normspec.properties.laws.judging import alike, apart, reach, wide, within, worst
+from normspec.properties.laws.judging import alike, apart, bounded, reach, twice, wide, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Inapplicable, Judgement
 from normspec.spec.case import Step
@@ -39,10 +39,12 @@ def cotangent_linearity(trial: Trial) -> Judgement:
 
 
 def _combines(g: Trial, h: Trial, mixed: Trial, index: int, name: str) -> Judgement:
+    def bound(alone: bool) -> Array:
+        near = [reach(trial.expected(index, alone=alone)[name]) for trial in (g, h, mixed)]
+        return np.asarray(near[2] + 4 * near[0] + near[1])
+
     got = [wide(trial.steps[index][name]) for trial in (g, h, mixed)]
-    near = [reach(trial.expected(index)[name]) for trial in (g, h, mixed)]
-    what = f"step {index}: {name} is not linear in the cotangent"
-    return within(what, got[2] - (4 * got[0] - got[1]), near[2] + 4 * near[0] + near[1])
+    return bounded(g, index, f"{name} is not linear in the cotangent", got[2] - (4 * got[0] - got[1]), bound)
 
 
 def wanted_subsets(trial: Trial) -> Judgement:
@@ -76,12 +78,13 @@ def _again(trial: Trial, index: int) -> Judgement:
     other = trial.variant(trial.case.but(script=(*trial.case.script, step)))
     if not other.steps:
         return NO_ANSWER
-    repeat, near = other.steps[-1], other.expected(index)
     return worst(
-        within(
-            f"step {index}: {name} changes in a second backward",
-            apart(wide(first), wide(repeat[name])),
-            2 * reach(near[name]),
+        bounded(
+            other,
+            index,
+            f"{name} changes in a second backward",
+            apart(wide(first), wide(other.steps[-1][name])),
+            twice(other, index, name),
         )
         for name, first in other.steps[index].items()
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from normspec.properties.features import stale
 from normspec.properties.law import Law
-from normspec.properties.laws.judging import reach, wide, within, worst
+from normspec.properties.laws.judging import quickly, reach, wide, within, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Judgement
 from normspec.spec.formats import Array
@@ -68,10 +68,10 @@ def _shown(rows: Rows) -> Rows:
     return Rows(*(part[kept] for part in (rows.error, rows.exact, rows.bound, gamma, rows.beta, rows.x)))
 
 
-def _rows(trial: Trial, index: int, output: str) -> Rows:
+def _rows(trial: Trial, index: int, output: str, *, alone: bool = False) -> Rows:
     step, case = trial.case.script[index], trial.case
     x = (step if step.of is None else case.forward_of(index)).input
-    expected = trial.expected(index)[output]
+    expected = trial.expected(index, alone=alone)[output]
     error = (wide(trial.steps[index][output]) - expected.high) - expected.low
     groups, blocks = trial.groups(x.shape), trial.blocks(x.shape)
     gamma, beta = (
@@ -102,8 +102,11 @@ def gradient_projection(trial: Trial) -> Judgement:
 
 
 def _of_gradients(trial: Trial, pair: Callable[[Rows], tuple[Array, Array]], what: str) -> Judgement:
+    def judged(index: int) -> Callable[[bool], Judgement]:
+        return lambda alone: within(f"step {index}: {what}", *pair(_rows(trial, index, "dx", alone=alone)))
+
     return worst(
-        within(f"step {index}: {what}", *pair(_rows(trial, index, "dx")))
+        quickly(trial, index, judged(index))
         for index in trial.normalizing_backwards
         if "dx" in trial.steps[index] and not (trial.operation.state and stale(trial.case, index))
     )

@@ -53,7 +53,7 @@ def _sized(operation: Operation) -> bool:
 
 
 def _loud(trial: Trial, index: int, name: str) -> Judgement:
-    observed, expected = trial.steps[index][name], trial.expected(index)[name]
+    observed, expected = trial.steps[index][name], trial.expected(index, alone=True)[name]  # whose enclosure is all
     split = trial.groups(observed.shape).split
     found, exact = split(wide(observed)), split(expected.high)
     known = np.isfinite(exact) & np.isfinite(split(expected.radius))  # no exact result, no error

@@ -10,7 +10,7 @@ import numpy as np
 
 from normspec.properties.carry import carried
 from normspec.properties.law import Law
-from normspec.properties.laws.judging import Transform, alike, apart, reach, same, wide, within, worst
+from normspec.properties.laws.judging import Transform, alike, apart, bounded, reach, same, twice, wide, within, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Inapplicable, Judgement
 from normspec.spec.case import Case
@@ -121,9 +121,8 @@ def group_independence(trial: Trial) -> Judgement:
 def _first_group_stays(trial: Trial, other: Trial, index: int, name: str) -> Judgement:
     split = trial.groups(trial.steps[index][name].shape).split
     mine, theirs = wide(trial.steps[index][name]), wide(other.steps[index][name])
-    bound = 2 * reach(trial.expected(index)[name])
-    what = f"step {index}: {name} of the first group changes with the others"
-    return within(what, split(apart(mine, theirs))[0], split(bound)[0])
+    difference, what = split(apart(mine, theirs))[0], f"{name} of the first group changes with the others"
+    return bounded(trial, index, what, difference, twice(trial, index, name), lambda bound: split(bound)[0])
 
 
 def batch_invariance(trial: Trial) -> Judgement:
@@ -135,10 +134,13 @@ def batch_invariance(trial: Trial) -> Judgement:
     if not other.steps:
         return NO_ANSWER
     return worst(
-        within(
-            f"step {index}: {name} of a sample changes when it is alone",
+        bounded(
+            trial,
+            index,
+            f"{name} of a sample changes when it is alone",
             apart(wide(trial.steps[index][name])[:1], wide(other.steps[index][name])),
-            2 * reach(trial.expected(index)[name])[:1],
+            twice(trial, index, name),
+            lambda bound: bound[:1],
         )
         for index, name in _own(trial)
         if trial.steps[index][name].size

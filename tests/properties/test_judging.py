@@ -1,15 +1,20 @@
 """A judgement is what the numbers say: broken beyond the bound, kept within it, undecided without one."""
 
+from math import inf
+
 import numpy as np
 import pytest
 
 from normspec.implementations.targets import resolve
+from normspec.properties.cases import STREAMS
+from normspec.properties.cases.shapes import Extent
 from normspec.properties.judge import judge
 from normspec.properties.laws import LAWS
 from normspec.properties.laws.judging import apart, within, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Kept, Undecided
 from normspec.spec.case import Case, Step
+from normspec.spec.operations import OPERATIONS
 
 
 def test_a_difference_within_its_bound_is_kept_with_its_share_of_it() -> None:
@@ -78,3 +83,20 @@ def test_a_single_element_that_overflows_on_the_way_is_not_blamed_for_a_nan() ->
     trial = Trial(ways["numpy-multiplied-out"], case)
     assert np.isnan(trial.steps[0]["y"]).all()
     assert isinstance(judge(LAWS["single-element"], trial), Undecided | Kept)
+
+
+@pytest.mark.parametrize("target", ["numpy", "faulty:eps-outside-sqrt"])
+def test_what_the_first_formula_settles_is_what_all_of_them_say(target: str) -> None:
+    implementation = resolve(target, "layer_norm")[0]
+    cases = STREAMS["small"].pinned(Extent(OPERATIONS["layer_norm"], implementation.claims, "float32"))
+    laws = [LAWS[name] for name in ("dx", "dgamma", "gradient-sum", "gradient-projection", "cotangent-linearity")]
+    quick = [judge(law, Trial(implementation, case), inf) for case in cases for law in laws]
+    whole = [judge(law, Trial(implementation, case)) for case in cases for law in laws]
+    for first, all_of_them in zip(quick, whole, strict=True):
+        if isinstance(all_of_them, Kept):
+            assert isinstance(first, Kept)
+            assert first.ratio >= all_of_them.ratio
+        else:
+            assert first == all_of_them
+    assert any(first != all_of_them for first, all_of_them in zip(quick, whole, strict=True))
+    assert any(isinstance(judgement, Broken) for judgement in whole) == (target != "numpy")
