@@ -52,6 +52,7 @@ def test_the_file_keeps_to_its_schema(tmp_path):
         ({"operation": "batchnorm"}, "entries[0].operation='batchnorm'"),
         ({"dtype": "float31"}, "entries[0].dtype='float31'"),
         ({"reason": None}, "entries[0].reason=None"),
+        ({"reason": " "}, "entries[0].reason=' ' says nothing: say why the failure is tolerated"),
         ({"where": {"weather": "fine"}}, "entries[0].where has 'weather'"),
         ({"where": {"rank": 5}}, "entries[0].case is not covered by its own entry"),
         ({"dtype": "float64"}, "entries[0].case is not covered by its own entry"),
@@ -79,6 +80,15 @@ def test_an_entry_that_a_target_asked_for_as_a_whole_has_not_is_refused(tmp_path
     assert len(request(["numpy"], operations=["batch_norm"], known_failures=file).known) == 1
     with pytest.raises(UnknownNameError, match="'numpy-welfrod' is unknown: did you mean 'numpy-welford'"):
         request(["numpy"], known_failures=file)
+
+
+def test_an_entry_that_stands_there_twice_is_refused(tmp_path):
+    file = written(tmp_path)
+    record = json.loads(file.read_text())
+    (entry,) = record["entries"]
+    file.write_text(json.dumps({**record, "entries": [entry, {**entry, "reason": "another"}]}))
+    with pytest.raises(PlainError, match=r"entries\[1\] is .*entries\[0\] again: take one of them out"):
+        read_known_failures(file)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):

@@ -23,6 +23,10 @@ def _feature_from(node: Node) -> Any:
 def known_failure_from(node: Node) -> KnownFailure:
     """Return the entry that plain data holds. Raises PlainError, naming the place, when it holds none."""
     record = node.record(*_TEXTS, "operation", "dtype", "case", optional=("where",))
+    if not record["reason"].text().strip():
+        raise PlainError(
+            f"{node.path}.reason={record['reason'].value!r} says nothing: say why the failure is tolerated"
+        )
     where = record.get("where")
     entry = KnownFailure(
         **{name: record[name].text() for name in _TEXTS},
@@ -45,8 +49,21 @@ def read_known_failures(path: Path) -> tuple[KnownFailure, ...]:
     node = read_json(path)
     if not isinstance(node.value, dict) or node.value.get("format") != FORMAT:
         raise PlainError(f"{str(path)!r} is no file of known failures: give one whose format is {FORMAT!r}")
-    record = node.record("format", "entries")
-    return tuple(known_failure_from(item) for item in record["entries"].items())
+    items = node.record("format", "entries")["entries"].items()
+    entries = tuple(known_failure_from(item) for item in items)
+    _require_each_once(items)
+    return entries
+
+
+def _require_each_once(items: Iterable[Node]) -> None:
+    """Refuse two entries about the same: mended, one of them would still be there."""
+    found: dict[str, str] = {}
+    for node in items:
+        about = {name: value.value for name, value in node.entries() if name not in ("reason", "link")}
+        key = json.dumps(about, sort_keys=True)
+        if key in found:
+            raise PlainError(f"{node.path} is {found[key]} again: take one of them out")
+        found[key] = node.path
 
 
 def plain_known_failure(entry: KnownFailure) -> Plain:

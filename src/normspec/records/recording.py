@@ -57,4 +57,6 @@ def _entry(result: Result) -> KnownFailure:
     """Return the entry for a new failure: on every case of its law and dtype, for the reason that was found."""
     if result.counterexample is None:
         raise ValueError(f"{result.law} of {result.target} failed without a case: there is nothing to record")
-    return KnownFailure(*_place(result), reason=result.message, link="", case=result.counterexample.case)
+    return KnownFailure(
+        *_place(result), reason=result.message or result.verdict, link="", case=result.counterexample.case
+    )
