@@ -73,10 +73,10 @@ def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ..
     direction = direction if question.step.direction is None else "double"
     own = question.batch_statistics or question.operation.oracle in DERIVED  # statistics that are given exactly
     names = FORMS[direction, own]
-    if question.alone and direction != "forward":
-        names = names[:1]
     if question.contract.algorithm == "one_pass" and question.batch_statistics:
         names = ONE_PASS.get(direction, names)
+    if question.alone and direction != "forward":
+        names = names[:1]
     oracle = branch.oracle if branch else question.operation.oracle
     suffix, constants = (branch.suffix, branch.constants) if branch else ("", {})
     oracle = oracle if own else NORMALIZE
