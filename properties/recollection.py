@@ -55,6 +55,6 @@ def recollected(key: bytes, work_out: Callable[[], Expectations]) -> Expectation
 
 
 def _arrays(expected: Expected) -> Iterator[Array]:
-    for each in (expected.high, expected.low, expected.radius, expected.tolerance, expected.bound):
+    for each in (expected.high, expected.low, expected.radius, expected.tolerance, expected.bound, expected.own):
         if each is not None:
             yield each

@@ -28,7 +28,8 @@ class Expected:
     """The exact result lies within radius of high + low; an observed one may be off by tolerance.
 
     All are float64 arrays of the output's shape. tolerance is infinite where nothing is demanded; bound is what the
-    contract says before that is asked, infinite outside the safe domain alone.
+    contract says before that is asked, infinite outside the safe domain alone. own is what an element of y may be off
+    on its own, for the first formula: the rest is shared by its group.
     """
 
     high: Array
@@ -36,6 +37,7 @@ class Expected:
     radius: Array
     tolerance: Array
     bound: Array | None = None
+    own: Array | None = None
 
 
 def expect(
@@ -138,8 +140,8 @@ def _of_branches(question: Question, found: Sequence[Branch], wanted: Sequence[s
     outputs = {}
     for name in {name: None for _, part in parts for name in part} or dict.fromkeys(wanted):
         wide = members if question.operation.role(name) == "elements" else 1
-        high, low, radius, unknown = (np.full((groups, wide), value) for value in (0.0, 0.0, np.inf, np.inf))
-        whole = Bounded(Enclosure(high, low, radius), unknown)
+        high, low, radius, unknown, own = (np.full((groups, wide), each) for each in (0.0, 0.0, *(3 * [np.inf])))
+        whole = Bounded(Enclosure(high, low, radius), unknown, own)
         for chosen, part in parts:
             if name in part:
                 _put(whole, chosen, part[name])
@@ -150,7 +152,7 @@ def _of_branches(question: Question, found: Sequence[Branch], wanted: Sequence[s
 def _put(whole: Bounded, chosen: Array, part: Bounded) -> None:
     to, of = whole.exact, part.exact
     pairs = ((to.high, of.high), (to.low, of.low), (to.radius, of.radius), (whole.tolerance, part.tolerance))
-    for rows, values in pairs:
+    for rows, values in (*pairs, (whole.own, part.own)):
         rows[chosen] = values
 
 
@@ -163,7 +165,8 @@ def _expected(question: Question, name: str, output: Bounded) -> Expected:
     if question.batch_statistics and name in LARGEST and projects(question.operation):
         largest = LARGEST[name](question)
         tolerance = np.where((largest > 0) & (tolerance > largest), np.inf, tolerance)
-    return Expected(*(back(name, rows) for rows in (exact.high, exact.low, exact.radius, tolerance, output.tolerance)))
+    found = (exact.high, exact.low, exact.radius, tolerance, output.tolerance, *((output.own,) if name == "y" else ()))
+    return Expected(*(back(name, rows) for rows in found))
 
 
 def _without_spread(question: Question) -> Array:

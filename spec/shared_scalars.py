@@ -9,13 +9,26 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from normspec.spec.expectation import Expected
 from normspec.spec.formats import Array
 from normspec.spec.forms import forms_of
 from normspec.spec.implied import parts_of
 from normspec.spec.question import Question
+from normspec.spec.rows import widened
 
 ROUNDED = 1 + 2.0**-30
 """What float64 makes of a bound that is a sum of some thousand terms: an excess within it is not called broken."""
+
+
+def excess_alone(observed: Array, expected: Expected) -> float:
+    """Return the greatest error of y over what an element may be off on its own; infinite where that is not known.
+
+    Up to 1, nothing shared needs to explain it.
+    """
+    if expected.own is None or not np.all(np.isfinite(expected.own) & (expected.own > 0)):
+        return np.inf
+    error = np.abs((widened(observed) - expected.high) - expected.low) + expected.radius
+    return float(np.max(error / expected.own))
 
 
 def excesses(question: Question, observed: Array) -> Array:

@@ -23,6 +23,7 @@ from normspec.spec.numbers.contract import ContractArithmetic
 from normspec.spec.numbers.double_double import DoubleDouble
 from normspec.spec.numbers.engine import Enclosure, Engine
 from normspec.spec.numbers.plain import unmoved
+from normspec.spec.numbers.symbols import spread
 
 SMALL, SMALL_FLOAT64 = 8, 700
 """Elements up to which arbitrary precision costs no more than vectorized balls, in float64 and in double-double."""
@@ -42,10 +43,15 @@ Form = Callable[[ContractArithmetic, Mapping[str, Array]], Mapping[str, tuple[Co
 
 @dataclass(frozen=True, eq=False)
 class Bounded:
-    """One output: where the exact result lies, and how far from it a returned one may be."""
+    """One output: where the exact result lies, and how far from it a returned one may be.
+
+    own is what is left of the first formula's bound of y without what a group's elements have in common; of another
+    output it is the tolerance.
+    """
 
     exact: Enclosure
     tolerance: Array
+    own: Array
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ def _run(
         name: list(dict.fromkeys(way for run in runs for way in run.get(name, ()))) for name in names
     }
     return {
-        name: _output(system, found)
+        name: _output(system, name, found)
         for name, found in ways.items()
         if not any(isinstance(way, Unknown) for way in found)
     }
@@ -159,20 +165,22 @@ def _joined(parts: list[dict[str, Bounded]], axis: int) -> dict[str, Bounded]:
                 put(name, lambda output: output.exact.radius),
             ),
             put(name, lambda output: output.tolerance),
+            put(name, lambda output: output.own),
         )
         for name in parts[0]
     }
 
 
-def _output(system: ContractArithmetic, ways: list[Computed]) -> Bounded:
+def _output(system: ContractArithmetic, name: str, ways: list[Computed]) -> Bounded:
     first = ways[0]
     tolerance = system.tolerance(*ways)
     demanded = np.isfinite(tolerance) & np.isfinite(first.value)
     tolerance = np.where(demanded, tolerance, np.inf)
+    own = np.where(demanded, system.tolerance(first) - spread(first.shared), np.inf) if name == "y" else tolerance
     if np.all(first.gap <= FINE / 2 * tolerance):
         gap = np.broadcast_to(first.gap, tolerance.shape)
-        return Bounded(Enclosure(first.value, np.zeros(tolerance.shape), gap), tolerance)
-    return Bounded(system.engine.enclosure(first.exact), tolerance)
+        return Bounded(Enclosure(first.value, np.zeros(tolerance.shape), gap), tolerance, own)
+    return Bounded(system.engine.enclosure(first.exact), tolerance, own)
 
 
 def _coarse(outputs: Mapping[str, Bounded], groups: int, last: bool) -> Array:
@@ -210,4 +218,4 @@ def _replaced(output: Bounded, found: Bounded, chosen: Array) -> Bounded:
 
     old, new = output.exact, found.exact
     exact = Enclosure(put(old.high, new.high), put(old.low, new.low), put(old.radius, new.radius))
-    return Bounded(exact, put(output.tolerance, found.tolerance))
+    return Bounded(exact, put(output.tolerance, found.tolerance), put(output.own, found.own))

@@ -12,7 +12,7 @@ from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept
 from normspec.spec.case import Case
 from normspec.spec.operations import Operation
 from normspec.spec.probes import rounding_boundary, zero_crossing
-from normspec.spec.shared_scalars import ROUNDED, excesses
+from normspec.spec.shared_scalars import ROUNDED, excess_alone, excesses
 
 Probe = Callable[[Operation, Case, Mapping[str, str]], Case]
 
@@ -50,7 +50,11 @@ def _explained(trial: Trial, index: int) -> Judgement:
     question = trial.question(index)
     if question.contract.statistics.precision < question.contract.accumulator.precision:
         return NARROW
-    found = excesses(question, trial.steps[index]["y"])
+    observed = trial.steps[index]["y"]
+    alone = excess_alone(observed, trial.expected(index)["y"])
+    if alone <= 1:
+        return Kept(alone)
+    found = excesses(question, observed)
     if np.isnan(found).all():
         return NO_BOUND
     worst_group = float(np.nanmax(found))
