@@ -5,7 +5,7 @@ from inspect import signature
 import numpy as np
 
 from normspec.spec.formats import Array
-from normspec.spec.forms import oracle_function
+from normspec.spec.functions import oracle_function
 from normspec.spec.numbers.plain import PLAIN
 from normspec.spec.operations import Operation
 from normspec.spec.operations.operation import Attributes

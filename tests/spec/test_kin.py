@@ -13,7 +13,7 @@ from normspec.spec.branches import branches
 from normspec.spec.case import Case, Step
 from normspec.spec.contracts import contract_of
 from normspec.spec.expectation import Expected, expect, expect_statistics
-from normspec.spec.forms import oracle_function
+from normspec.spec.functions import oracle_function
 from normspec.spec.numbers.plain import PLAIN
 from normspec.spec.operations import OPERATIONS, Operation
 from normspec.spec.operations.kin import kindred
