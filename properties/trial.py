@@ -104,6 +104,12 @@ class Trial:
         contract = contract_of(self.implementation.claims.grade, self.case.dtype, self.conventions)
         return Question(self.operation, self.case, index, self.state_of(index), self.conventions, contract)
 
+    @cached_property
+    def _rules(self) -> bytes:
+        case, claims = self.case, self.implementation.claims
+        rules = (case.operation, case.dtype, sorted(self.conventions.items()), claims.grade)
+        return repr((rules, sorted(case.attributes.items()))).encode()
+
     def _key(self, index: int, state: Results) -> bytes:
         case, step = self.case, self.case.script[index]
         forward = step if step.of is None else case.script[step.of]
@@ -114,11 +120,10 @@ class Trial:
         if step.direction is not None:
             arrays["direction"] = step.direction
         arrays |= {f"tangent of {name}": values for name, values in step.tangents.items()}
-        rules = (case.operation, case.dtype, sorted(self.conventions.items()), self.implementation.claims.grade)
-        plain = (*rules, step.verb, forward.verb, step.wanted, sorted(case.attributes.items()), sum(trained))
-        told = blake2b(repr(plain).encode(), digest_size=20)
+        told = blake2b(self._rules, digest_size=20)
+        told.update(repr((step.verb, forward.verb, step.wanted, sum(trained))).encode())
         for name, values in arrays.items():
-            told.update(f"{name} {values.dtype} {values.shape} ".encode() + values.tobytes())
+            told.update(f"{name} {values.dtype.num} {values.shape} ".encode() + values.tobytes())
         return told.digest()
 
     def state_before(self, index: int) -> Mapping[str, Array]:

@@ -6,6 +6,7 @@ is frozen. A frozen layer infers, though it is told to train.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from normspec.spec.case import LIFE, Case, Step, stranger
@@ -25,8 +26,13 @@ class Life:
     done: frozenset[str] = field(default_factory=frozenset)
 
 
-def lives(case: Case) -> Iterator[tuple[Life, ...]]:
-    """Yield all layers as they are before each step, and last as they are after all of them."""
+@lru_cache(maxsize=8)  # of one case it is asked for each step
+def lives(case: Case) -> tuple[tuple[Life, ...], ...]:
+    """Return all layers as they are before each step, and last as they are after all of them."""
+    return tuple(_lived(case))
+
+
+def _lived(case: Case) -> Iterator[tuple[Life, ...]]:
     layers: tuple[Life, ...] = (Life(momentum=case.attributes.get("momentum")),)
     saved: dict[int, Life] = {}
     yield layers
@@ -65,7 +71,7 @@ def of_step(case: Case, index: int) -> Life:
     """Return the layer that a step is on, as it is before the step; of a backward, before its forward."""
     step = case.script[index]
     at, on = (index, step.on) if step.of is None else (step.of, case.script[step.of].on)
-    return list(lives(case))[at][on]
+    return lives(case)[at][on]
 
 
 def told(case: Case, index: int) -> tuple[Case, tuple[int, ...]]:

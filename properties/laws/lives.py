@@ -79,7 +79,7 @@ def _stays(own: Trial, last: int) -> Judgement:
 
 def _keeps_state(trial: Trial, index: int) -> Judgement:
     """Judge that a layer has, after something was done to it, the running statistics that this leaves it with."""
-    step, layers = trial.case.script[index], list(lives(trial.case))[index + 1]
+    step, layers = trial.case.script[index], lives(trial.case)[index + 1]
     life = layers[-1 if step.verb in ("layer", "copy") else step.on]
     return _same(_state_of(trial, life), trial.steps[index], f"step {index} ({step.verb})")
 
