@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -100,10 +101,26 @@ def test_the_command_for_a_module_of_pytorch_runs(tmp_path, monkeypatch, capsys)
     assert re.search(r"output +conforms\ndx +conforms", capsys.readouterr().out)
 
 
+def test_the_entry_point_of_a_package_that_ships_its_adapter_is_found(tmp_path, monkeypatch, capsys):
+    (text,) = [text for language, text in blocks(DOCS / "plug-in.md") if language == "toml"]
+    ((group, names),) = tomllib.loads(text)["project"]["entry-points"].items()
+    described = tmp_path / "my_package-1.0.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n", encoding="utf-8")
+    lines = "".join(f"{name} = {place}\n" for name, place in names.items())
+    (described / "entry_points.txt").write_text(f"[{group}]\n{lines}", encoding="utf-8")
+    program = next(text for language, text in blocks(DOCS / "plug-in.md") if language == "python")
+    (tmp_path / "my_package").mkdir()
+    (tmp_path / "my_package" / "norms.py").write_text(program, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["check", *names, "--law", "output", "--max-examples", "2"]) == 0
+    assert re.search(r"output +conforms", capsys.readouterr().out)
+
+
 def test_no_page_shows_code_that_nothing_runs():
     run = {
         "index.md": {"sh"},
-        "plug-in.md": {"sh", "python"},
+        "plug-in.md": {"sh", "python", "toml"},
         "protocol.md": {"text"},
         "tutorial.md": {"python", "console"},
     }
