@@ -19,6 +19,7 @@ NEAR: ContextVar[float] = ContextVar("near", default=0.0)
 
 NO_STEP = Inapplicable("the case has no step that this law is about")
 NO_BOUND = Undecided("the tolerance of this case demands nothing")
+COARSE = Undecided("the exact result is not enclosed closely enough to decide")
 
 
 def worst(judgements: Iterable[Judgement]) -> Judgement:
@@ -44,7 +45,7 @@ def quickly(trial: Trial, index: int, judged: Callable[[bool], Judgement]) -> Ju
     if not trial.derivative(index) or trial.known(index):
         return judged(False)
     first = judged(True)
-    if isinstance(first, Broken):
+    if isinstance(first, Broken) or first is COARSE:
         return judged(False)
     if not isinstance(first, Kept) or first.ratio <= NEAR.get():
         return first
@@ -65,7 +66,7 @@ def _compared(trial: Trial, index: int, output: str, *, alone: bool) -> Judgemen
     if found.verdict == "kept":
         return Kept(found.ratio)
     if found.verdict == "vacuous":
-        return NO_BOUND
+        return COARSE if found.demanded else NO_BOUND
     flat = int(np.ravel_multi_index(found.index, observed.shape))
     fact = Fact(index, output, flat, found.exact, found.tolerance, found.observed)
     message = (
