@@ -94,11 +94,11 @@ def still(above: Definition | Vector) -> list[Step]:
     s, h = positive("s"), Vector("h")
     apart = gamma[j] * (s * h[j] / (s + epsilon)) - gamma[j] * (s * h[j] / epsilon)
     return [
-        derived(apart, "at x = μ + s h, what the layer is apart from that one is of second order in s"),
+        derived(apart, "at x = μ + s h the layer and the one that divides by ε differ in second order alone"),
         *chain(
             partial(flat, x[j]),
-            (through, "whose gradient is, by the chain rule through yᵢ = γᵢ x̂ᵢ + βᵢ"),
-            (closed(through, keep=[ghat]), "for its divisor does not move"),
+            (through, "so it has the gradient of that one: the chain rule"),
+            (closed(through, keep=[ghat]), "the divisor does not move"),
         ),
     ]
 
@@ -144,7 +144,7 @@ CHAPTER = Chapter(
         ),
         claim(
             "outside-dx-still",
-            "The gradient of a group without spread.",
+            "Where the group has no spread, the gradient is that of the layer which divides by ε.",
             still(deviation),
         ),
         claim("outside-projection", "Along the group the gradient is epsilon's share.", projection(outside, standing)),
@@ -187,7 +187,11 @@ CHAPTER = Chapter(
             "And no mean is taken out of its gradient.",
             backward(bare, bare_unit, standing_bare, ghat[j]),
         ),
-        claim("outside-rescale-dx-still", "The gradient of a group of zeros.", still(x)),
+        claim(
+            "outside-rescale-dx-still",
+            "Where the group is zero, the gradient is that of the layer which divides by ε.",
+            still(x),
+        ),
         claim(
             "outside-rescale-projection",
             "Along the group it is epsilon's share again.",
