@@ -154,10 +154,12 @@ def _cast_before_scaled(function: Callable[..., dict[str, Any]], inputs: Inputs)
     if inputs.question.step.verb != "backward":
         outputs = evaluated(function, gamma=1)
         return {**outputs, "y": system.multiply(system.stored(outputs["y"]), gamma)}
-    dy, outputs = inputs["dy"], evaluated(function)
+    dy, twice = inputs["dy"], inputs.question.step.direction is not None
     through = system.stored(dy if isinstance(gamma, int) else system.multiply(dy, gamma))
-    found = {**outputs, "dx": evaluated(function, dy=through, gamma=1)["dx"]} if "dx" in outputs else outputs
-    if "dgamma" not in found:
+    found = evaluated(function, dy=system.stored(dy)) if twice else evaluated(function)
+    if "dx" in found:
+        found = {**found, "dx": evaluated(function, dy=through, gamma=1)["dx"]}
+    if twice or "dgamma" not in found:
         return found
     forward = oracle_function(function.__module__.rpartition(".")[2], "forward")
     xhat = system.stored(evaluated(forward, gamma=1, beta=0)["y"])

@@ -91,11 +91,18 @@ class MyLayerNorm(torch.nn.Module):
 """
 
 
+def package_of(tmp_path, monkeypatch, module):
+    """Write my_package.norms, which no other test's is taken for."""
+    (tmp_path / "my_package").mkdir()
+    (tmp_path / "my_package" / "norms.py").write_text(module, encoding="utf-8")
+    for name in ("my_package", "my_package.norms"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
 def test_the_command_for_a_module_of_pytorch_runs(tmp_path, monkeypatch, capsys):
     pytest.importorskip("torch")
     (text,) = [text for language, text in blocks(DOCS / "plug-in.md") if language == "sh"]
-    (tmp_path / "my_package").mkdir()
-    (tmp_path / "my_package" / "norms.py").write_text(MODULE, encoding="utf-8")
+    package_of(tmp_path, monkeypatch, MODULE)
     monkeypatch.chdir(tmp_path)
     main([*shlex.split(text)[1:], "--dtype", "float64", "--law", "output", "--law", "dx", "--max-examples", "2"])
     assert re.search(r"output +conforms\ndx +conforms", capsys.readouterr().out)
@@ -109,9 +116,7 @@ def test_the_entry_point_of_a_package_that_ships_its_adapter_is_found(tmp_path, 
     (described / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n", encoding="utf-8")
     lines = "".join(f"{name} = {place}\n" for name, place in names.items())
     (described / "entry_points.txt").write_text(f"[{group}]\n{lines}", encoding="utf-8")
-    program = next(text for language, text in blocks(DOCS / "plug-in.md") if language == "python")
-    (tmp_path / "my_package").mkdir()
-    (tmp_path / "my_package" / "norms.py").write_text(program, encoding="utf-8")
+    package_of(tmp_path, monkeypatch, next(text for kind, text in blocks(DOCS / "plug-in.md") if kind == "python"))
     monkeypatch.syspath_prepend(tmp_path)
     assert main(["check", *names, "--law", "output", "--max-examples", "2"]) == 0
     assert re.search(r"output +conforms", capsys.readouterr().out)

@@ -45,3 +45,14 @@ def test_dgamma_may_be_made_of_what_was_rounded_and_of_nothing_coarser(dtype: st
 
     assert verdicts(dtype, narrow, wide) == verdicts(dtype, narrow, narrow) == verdicts(dtype, wide, wide) == {"kept"}
     assert "broken" in verdicts(dtype, coarse, wide)
+
+
+def test_the_second_order_is_what_it_is_without_the_rounding() -> None:
+    x, dy, u = np.random.default_rng(0).standard_normal((3, 2, 4)).astype(np.float16)
+    script = (Step("train", x), Step("backward", None, dy, 0, ("ddy", "ddx", "ddgamma"), direction=u))
+    case = Case("rms_norm", "float16", {"epsilon": EPSILON, "axes": 1}, script, {"gamma": np.ones(4, np.float16)})
+    mine, usual = (expect(RMS_NORM, case, 1, {}, of) for of in (LLAMA, RMS_NORM.settled({})))
+    assert set(mine) == set(usual) == {"ddy", "ddx", "ddgamma"}
+    for name, expected in mine.items():
+        np.testing.assert_allclose(expected.high, usual[name].high, rtol=1e-12)
+        assert np.all(expected.tolerance < 0.1)
