@@ -7,6 +7,7 @@ parameters' gradients are asked for.
 import faulthandler
 import os
 import signal
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -73,7 +74,10 @@ def _signal_of(step: Callable[[], object]) -> int:
     """
     if not hasattr(os, "fork"):
         return 0
-    child = os.fork()
+    with warnings.catch_warnings():  # of threads that are not copied: a copy that waits for one is given up
+        warnings.filterwarnings("ignore", r"(?s).*\bfork\b", RuntimeWarning)
+        warnings.filterwarnings("ignore", r"(?s).*\bfork\b", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         _take(step)
     _, status = os.waitpid(child, 0)
