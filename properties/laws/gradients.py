@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from normspec.properties.law import Law
-from normspec.properties.laws.judging import alike, apart, bounded, reach, twice, wide, worst
+from normspec.properties.laws.judging import alike, apart, reach, settled_within, twice, wide, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Inapplicable, Judgement
 from normspec.spec.case import Step
@@ -44,7 +44,7 @@ def _combines(g: Trial, h: Trial, mixed: Trial, index: int, name: str) -> Judgem
         return np.asarray(near[2] + 4 * near[0] + near[1])
 
     got = [wide(trial.steps[index][name]) for trial in (g, h, mixed)]
-    return bounded(g, index, f"{name} is not linear in the cotangent", got[2] - (4 * got[0] - got[1]), bound)
+    return settled_within(g, index, f"{name} is not linear in the cotangent", got[2] - (4 * got[0] - got[1]), bound)
 
 
 def wanted_subsets(trial: Trial) -> Judgement:
@@ -79,7 +79,7 @@ def _again(trial: Trial, index: int) -> Judgement:
     if not other.steps:
         return NO_ANSWER
     return worst(
-        bounded(
+        settled_within(
             other,
             index,
             f"{name} changes in a second backward",

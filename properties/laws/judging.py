@@ -108,16 +108,16 @@ def same(trial: Trial, other: Trial, index: int, output: str, back: Transform, w
         return np.asarray(mine + back(theirs))
 
     difference = apart(wide(trial.steps[index][output]), back(wide(other.steps[index][output])))
-    return bounded(trial, index, f"{output} {what}", difference, bound)
+    return settled_within(trial, index, f"{output} {what}", difference, bound)
 
 
 def alike(trial: Trial, other: Trial, index: int, output: str, back: Transform, what: str) -> Judgement:
     """Judge the same of a variant with the same numbers in each group, whose exact results and tolerances are alike."""
     difference = apart(wide(trial.steps[index][output]), back(wide(other.steps[index][output])))
-    return bounded(trial, index, f"{output} {what}", difference, twice(trial, index, output))
+    return settled_within(trial, index, f"{output} {what}", difference, twice(trial, index, output))
 
 
-def bounded(
+def settled_within(
     trial: Trial, index: int, what: str, difference: Array, bound: Callable[[bool], Array], part: Transform = np.asarray
 ) -> Judgement:
     """Judge |difference| <= bound of a step, whose bound is that of the first formula alone where it is asked so."""

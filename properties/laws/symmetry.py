@@ -10,7 +10,18 @@ import numpy as np
 
 from normspec.properties.carry import carried
 from normspec.properties.law import Law
-from normspec.properties.laws.judging import Transform, alike, apart, bounded, reach, same, twice, wide, within, worst
+from normspec.properties.laws.judging import (
+    Transform,
+    alike,
+    apart,
+    reach,
+    same,
+    settled_within,
+    twice,
+    wide,
+    within,
+    worst,
+)
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Inapplicable, Judgement
 from normspec.spec.case import Case
@@ -122,7 +133,7 @@ def _first_group_stays(trial: Trial, other: Trial, index: int, name: str) -> Jud
     split = trial.groups(trial.steps[index][name].shape).split
     mine, theirs = wide(trial.steps[index][name]), wide(other.steps[index][name])
     difference, what = split(apart(mine, theirs))[0], f"{name} of the first group changes with the others"
-    return bounded(trial, index, what, difference, twice(trial, index, name), lambda bound: split(bound)[0])
+    return settled_within(trial, index, what, difference, twice(trial, index, name), lambda bound: split(bound)[0])
 
 
 def batch_invariance(trial: Trial) -> Judgement:
@@ -134,7 +145,7 @@ def batch_invariance(trial: Trial) -> Judgement:
     if not other.steps:
         return NO_ANSWER
     return worst(
-        bounded(
+        settled_within(
             trial,
             index,
             f"{name} of a sample changes when it is alone",
