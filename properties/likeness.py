@@ -36,7 +36,7 @@ def _expected(trial: Trial) -> Iterator[tuple[int, Mapping[str, Expected]]]:
             yield index, trial.expected(index)
         elif step.verb not in LIFE:
             case, places = told(trial.case, index)
-            own = Trial(trial.implementation, case, trial.found, Returned(tuple(trial.steps[at] for at in places)))
+            own = trial.like(case, Returned(tuple(trial.steps[at] for at in places)))
             yield index, own.expected(len(places) - 1)
 
 

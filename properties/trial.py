@@ -16,6 +16,7 @@ from normspec.spec.operations import OPERATIONS, Operation
 from normspec.spec.outcome import GivenUpError, Outcome, Returned
 from normspec.spec.partition import Partition, Shape
 from normspec.spec.question import Question
+from normspec.spec.workspace import Workspace
 
 Results = Mapping[str, Array]
 
@@ -24,7 +25,8 @@ Results = Mapping[str, Array]
 class Trial:
     """One case put to one implementation. Nothing is computed before a law looks at it.
 
-    found holds the expectations worked out so far; a trial and its variants share it. keys has this trial's own by the
+    found holds the expectations worked out so far, workspace what was made on the way; a trial and its variants share
+    them. keys has this trial's own by the
     number of the step. answered is the outcome where it is known: that of one layer's steps, of several.
     """
 
@@ -33,6 +35,7 @@ class Trial:
     found: dict[bytes, Mapping[str, Expected]] = field(default_factory=dict)
     answered: Outcome | None = None
     keys: dict[int, bytes] = field(default_factory=dict)
+    workspace: Workspace = field(default_factory=Workspace)
 
     @property
     def operation(self) -> Operation:
@@ -74,7 +77,8 @@ class Trial:
         grade = self.implementation.claims.grade
 
         def work_out() -> Mapping[str, Expected]:
-            return expect(self.operation, self.case, index, state, self.conventions, grade=grade, alone=alone)
+            given = (self.operation, self.case, index, state, self.conventions)
+            return expect(*given, grade=grade, alone=alone, workspace=self.workspace)
 
         if key not in self.found:
             self.found[key] = recollected(key, work_out)
@@ -102,7 +106,8 @@ class Trial:
     def question(self, index: int) -> Question:
         """Return step `index` as numbers, with the contract that the implementation is held to."""
         contract = contract_of(self.implementation.claims.grade, self.case.dtype, self.conventions)
-        return Question(self.operation, self.case, index, self.state_of(index), self.conventions, contract)
+        state = self.state_of(index)
+        return Question(self.operation, self.case, index, state, self.conventions, contract, workspace=self.workspace)
 
     @cached_property
     def _rules(self) -> bytes:
@@ -168,6 +173,10 @@ class Trial:
         """
         if beyond := self.implementation.claims.beyond(case):
             raise GivenUpError(f"the variant is beyond the claims: {beyond}")
-        other = Trial(self.implementation, case, self.found)
+        other = self.like(case)
         _ = other.outcome
         return other
+
+    def like(self, case: Case, answered: Outcome | None = None) -> "Trial":
+        """Return a trial of another case that shares what was worked out for this one."""
+        return Trial(self.implementation, case, self.found, answered, workspace=self.workspace)

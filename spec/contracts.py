@@ -5,6 +5,7 @@ A contract fixes what the error analysis needs and nothing else. No number here 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, log2
 from types import MappingProxyType
 from typing import Literal
@@ -84,7 +85,12 @@ def contract_of(grade: str, dtype: str, conventions: Mapping[str, str]) -> Contr
     """
     if grade not in TERMS:
         raise ValueError(f"grade={grade!r} has no contract: choose from {', '.join(TERMS)}")
+    return _contract(grade, dtype, conventions.get("statistics_dtype") == "input")
+
+
+@cache
+def _contract(grade: str, dtype: str, narrow: bool) -> Contract:
     terms = TERMS[grade]
     output, working = FORMATS[dtype], FORMATS[WORKING[dtype]]
-    kept = output if conventions.get("statistics_dtype") == "input" else working
+    kept = output if narrow else working
     return Contract(grade, working, working, kept, output, terms.height, terms.folded, terms.algorithm)

@@ -18,6 +18,7 @@ from normspec.spec.operations.fitting import nothing_like
 from normspec.spec.question import Question, largest_gradient, largest_output
 from normspec.spec.rows import widened
 from normspec.spec.tolerance import Bounded, bounded
+from normspec.spec.workspace import Workspace
 
 LARGEST: Mapping[str, Callable[[Question], Array]] = MappingProxyType({"y": largest_output, "dx": largest_gradient})
 """How large an output can be at all, whatever the values, where a group's own statistics normalize it."""
@@ -49,17 +50,39 @@ def expect(
     *,
     grade: str = "B1",
     alone: bool = False,
+    workspace: Workspace | None = None,
 ) -> Mapping[str, Expected]:
     """Return what step `index` of the script must give, by the name of the output.
 
     state holds the running statistics as they were observed before the step; for a backward step, before the forward
     step that it belongs to. grade names the accuracy contract that sets the tolerance. alone: derivatives have the
     tolerance of the first formula alone, which is no larger than that of all, and is found in half the time.
+    workspace has what was made for other steps of the case, or for variants of it.
     """
-    if case.attributes.get("refit") and case.script[index].verb == "train":
-        state = nothing_like(state)
-    question = Question(operation, case, index, state, conventions, contract_of(grade, case.dtype, conventions), alone)
+    contract = contract_of(grade, case.dtype, conventions)
+    before = _before(case, index, state)
+    question = Question(operation, case, index, before, conventions, contract, alone, workspace or Workspace())
     return {"backward": _backward, "jvp": _tangent}.get(question.step.verb, _forward)(question)
+
+
+def expect_running(
+    operation: Operation,
+    case: Case,
+    index: int,
+    state: Mapping[str, Array],
+    conventions: Mapping[str, str],
+    *,
+    grade: str = "B1",
+) -> Mapping[str, Expected]:
+    """Return what the running statistics alone must be after training step `index`, as `expect` does."""
+    contract = contract_of(grade, case.dtype, conventions)
+    return _trained(Question(operation, case, index, _before(case, index, state), conventions, contract), ())
+
+
+def _before(case: Case, index: int, state: Mapping[str, Array]) -> Mapping[str, Array]:
+    """Return the running statistics that a step starts from: none where it fits anew."""
+    anew = case.attributes.get("refit") and case.script[index].verb == "train"
+    return nothing_like(state) if anew else state
 
 
 def expect_statistics(
@@ -73,10 +96,16 @@ def expect_statistics(
 def _forward(question: Question) -> dict[str, Expected]:
     if question.forward.input.size == 0:
         return {"y": _exactly(question.forward.input)} | _unchanged(question)
-    found = _found(question, ("y", *question.operation.further, *question.state))
+    outputs = ("y", *question.operation.further)
     if question.step.verb == "train":
-        return found | {name: _undefined(old) for name, old in question.state.items() if name not in found}
-    return found | _unchanged(question)
+        return _trained(question, outputs)
+    return _found(question, (*outputs, *question.state)) | _unchanged(question)
+
+
+def _trained(question: Question, outputs: tuple[str, ...]) -> dict[str, Expected]:
+    """Return these outputs and the running statistics after a training step."""
+    found = _found(question, (*outputs, *question.state))
+    return found | {name: _undefined(old) for name, old in question.state.items() if name not in found}
 
 
 def _backward(question: Question) -> dict[str, Expected]:
@@ -126,8 +155,13 @@ def _shape(question: Question, name: str) -> tuple[int, ...]:
 def _of_branch(question: Question, branch: Branch, wanted: Sequence[str]) -> dict[str, Bounded]:
     arrays = question.arrays
     if not branch.groups.all():
-        arrays = {name: rows[branch.groups] for name, rows in arrays.items()}
-    return bounded(forms_of(question, branch), arrays, question.contract, question.rows.regroup, wanted)
+        arrays = {name: _chosen(question, rows, branch.groups) for name, rows in arrays.items()}
+    forms = forms_of(question, branch)
+    return bounded(forms, arrays, question.contract, question.rows.regroup, wanted, question.workspace)
+
+
+def _chosen(question: Question, rows: Array, groups: Array) -> Array:
+    return question.workspace.of(rows, groups.tobytes(), lambda: rows[groups])
 
 
 def _of_branches(question: Question, found: Sequence[Branch], wanted: Sequence[str]) -> dict[str, Bounded]:

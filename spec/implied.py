@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from normspec.spec.comparison import ROUNDED
 from normspec.spec.environment import require_exact_arithmetic
 from normspec.spec.formats import Array
 from normspec.spec.forms import forms_of
@@ -19,9 +20,6 @@ from normspec.spec.numbers.contract import ContractArithmetic
 from normspec.spec.numbers.symbols import Coefficients, spread
 from normspec.spec.question import Question
 from normspec.spec.tolerance import fine_rung
-
-ROUNDED = 2.0**-51
-"""What finding an error in float64 adds to it, relative to it."""
 
 
 @dataclass(frozen=True, eq=False)

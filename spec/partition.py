@@ -6,7 +6,7 @@ over the last axis.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 
 import numpy as np
@@ -82,3 +82,9 @@ class Partition:
     def collected(self, array: Array) -> Array:
         """Return the value of each part of an array that is constant on parts: the inverse of spread_over."""
         return self.split(array)[:, 0].reshape(self.parts_shape)
+
+
+@lru_cache(maxsize=4096)
+def partition(shape: Shape, axes: tuple[int, ...], split_view: Shape | None = None) -> Partition:
+    """Return the partition of arrays of a shape: the same object again, with all that it has worked out."""
+    return Partition(shape, axes, split_view)

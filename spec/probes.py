@@ -8,6 +8,7 @@ from normspec.spec.case import Case
 from normspec.spec.expectation import expect
 from normspec.spec.formats import Array, Format, ulp
 from normspec.spec.operations import Operation
+from normspec.spec.workspace import Workspace
 
 SIGNIFICANDS = 1024
 """How many values of gamma are tried at most: as many as float16 has significands, and more than bfloat16 has."""
@@ -19,7 +20,9 @@ CLEAR = 2
 """How many tolerances a product lies off the middle of two neighbours, so that what keeps them cannot reach it."""
 
 
-def zero_crossing(operation: Operation, case: Case, conventions: Mapping[str, str]) -> Case:
+def zero_crossing(
+    operation: Operation, case: Case, conventions: Mapping[str, str], workspace: Workspace | None = None
+) -> Case:
     """Return the case with a beta for which one element of each block comes out at its internal rounding error.
 
     beta is minus the exact gamma xhat of the block's first element, rounded to the case's dtype. There y is small, and
@@ -28,14 +31,16 @@ def zero_crossing(operation: Operation, case: Case, conventions: Mapping[str, st
     """
     given = {name: values for name, values in case.parameters.items() if name != "beta"}
     plain = case.but(parameters=given)
-    y = expect(operation, plain, 0, case.state, conventions)["y"].high
+    y = expect(operation, plain, 0, case.state, conventions, workspace=workspace)["y"].high
     blocks = operation.blocks(y.shape, case.attributes)
     shape = [y.shape[axis] for axis in blocks.kept]
     beta = -blocks.split(y)[:, 0].reshape(shape)
     return case.but(parameters={**given, "beta": np.asarray(beta).astype(case.format.dtype)})
 
 
-def rounding_boundary(operation: Operation, case: Case, conventions: Mapping[str, str]) -> Case:
+def rounding_boundary(
+    operation: Operation, case: Case, conventions: Mapping[str, str], workspace: Workspace | None = None
+) -> Case:
     """Return the case with a gamma that puts one element of each block just beside a boundary of rounding.
 
     A boundary is the middle of two neighbours of the case's dtype. Below it y is the one, above it the other, whatever
@@ -45,7 +50,7 @@ def rounding_boundary(operation: Operation, case: Case, conventions: Mapping[str
     """
     own, offset = case.parameters["gamma"], conventions.get("scale_form") == "offset"
     unit = case.but(parameters={**case.parameters, "gamma": np.full_like(own, 0 if offset else 1)})
-    xhat = expect(operation, unit, 0, case.state, conventions)["y"]
+    xhat = expect(operation, unit, 0, case.state, conventions, workspace=workspace)["y"]
     blocks = operation.blocks(xhat.high.shape, case.attributes)
     some, tolerance = (blocks.split(part)[:, :MEMBERS] for part in (xhat.high, xhat.tolerance))
     factors = _binade(np.ones((len(some), 1)) if offset else own.reshape(-1, 1).astype(np.float64), case.format)

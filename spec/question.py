@@ -1,7 +1,7 @@
 """One step of a case as numbers: what its answer depends on, in rows of groups."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ from normspec.spec.epsilon import outside, sigma
 from normspec.spec.formats import Array
 from normspec.spec.operations import Operation
 from normspec.spec.rows import Rows, rows_of
+from normspec.spec.workspace import Workspace
 
 STATISTICS = {"running_mean": "mean", "running_var": "variance"}
 """The statistic that each running one follows."""
@@ -26,7 +27,7 @@ TANGENTS = {"x": "u", "gamma": "u_gamma", "beta": "u_beta"}
 class Question:
     """A step of a case, the running statistics before its forward step, and the contract that it is held to.
 
-    alone says that a derivative is asked of the first formula alone.
+    alone says that a derivative is asked of the first formula alone. workspace has what was made for other steps.
     """
 
     operation: Operation
@@ -36,6 +37,7 @@ class Question:
     conventions: Mapping[str, str]
     contract: Contract
     alone: bool = False
+    workspace: Workspace = field(default_factory=Workspace)
 
     @property
     def step(self) -> Step:
@@ -84,17 +86,22 @@ class Question:
     @cached_property
     def arrays(self) -> dict[str, Array]:
         """Return the exact inputs of the formulas by their names there, as float64 rows."""
-        rows = self.rows
-        found = {"x": rows.of("x", self.forward.input)}
+        found = {"x": self._rows("x", self.forward.input)}
         if self.step.cotangent is not None:
-            found["dy"] = rows.of("y", self.step.cotangent)
+            found["dy"] = self._rows("y", self.step.cotangent)
         if self.step.direction is not None:
-            found["u"] = rows.of("x", self.step.direction)
-        found |= {TANGENTS[name]: rows.of(name, values) for name, values in self.step.tangents.items()}
+            found["u"] = self._rows("x", self.step.direction)
+        found |= {TANGENTS[name]: self._rows(name, values) for name, values in self.step.tangents.items()}
         given = {**self.case.parameters, **self.state}
-        found |= {name: rows.of(name, values) for name, values in given.items()}
-        found |= derived(self.operation.oracle, found["x"])
+        found |= {name: self._rows(name, values) for name, values in given.items()}
+        oracle, x = self.operation.oracle, found["x"]
+        found |= self.workspace.of(x, oracle, lambda: derived(oracle, x))
         return found | (widest(found, fitting=self.fitting) if self.operation.pooled else {})
+
+    def _rows(self, name: str, values: Array) -> Array:
+        rows, role = self.rows, self.operation.role(name)
+        how = (role, rows.groups, rows.blocks, rows.style)
+        return self.workspace.of(values, how, lambda: rows.of(name, values))
 
     @property
     def fitting(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from normspec.spec.case import Case
-from normspec.spec.expectation import Expected, expect
+from normspec.spec.expectation import Expected, expect_running
 from normspec.spec.formats import Array
 from normspec.spec.operations import Operation
 
@@ -24,7 +24,7 @@ def recurrence(
     for index, step in enumerate(case.script):
         if step.verb != "train" or step.input.size == 0:
             continue
-        found = expect(operation, case, index, state, conventions, grade=grade)
+        found = expect_running(operation, case, index, state, conventions, grade=grade)
         for name in state:
             radius[name] = radius[name] + found[name].radius + np.abs(found[name].low)
             drift[name] = drift[name] * growth + found[name].tolerance

@@ -11,7 +11,7 @@ from normspec.spec.formats import Array
 from normspec.spec.numbers.plain import unmoved
 from normspec.spec.operations import Operation
 from normspec.spec.operations.operation import Attributes
-from normspec.spec.partition import Partition, Shape
+from normspec.spec.partition import Partition, Shape, partition
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Rows:
     def groups_in_blocks(self) -> Partition:
         """Return how an array with one value a group falls into blocks."""
         summed = tuple(at for at, axis in enumerate(self.groups.kept) if axis in self.blocks.axes)
-        return Partition(self.groups.parts_shape, summed)
+        return partition(self.groups.parts_shape, summed)
 
     @cached_property
     def regroup(self) -> Any:

@@ -7,7 +7,6 @@ doubles. Each group climbs while one of its enclosures is coarser than an eighth
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,8 @@ from normspec.spec.numbers.contract import ContractArithmetic
 from normspec.spec.numbers.double_double import DoubleDouble
 from normspec.spec.numbers.engine import Enclosure, Engine
 from normspec.spec.numbers.plain import unmoved
-from normspec.spec.numbers.symbols import spread
+from normspec.spec.numbers.symbols import filled, spread
+from normspec.spec.workspace import KEPT, Workspace
 
 SMALL, SMALL_FLOAT64 = 8, 700
 """Elements up to which arbitrary precision costs no more than vectorized balls, in float64 and in double-double."""
@@ -56,11 +56,19 @@ class Bounded:
 
 @dataclass(frozen=True)
 class Rung:
-    """One engine of the ladder, the context that it runs in, and whether its precision has no end."""
+    """One engine of the ladder, and its precision where that has no end, in bits."""
 
     engine: Engine
-    context: Callable[[], AbstractContextManager[Any]] = nullcontext
-    last: bool = False
+    bits: int | None = None
+
+    @property
+    def last(self) -> bool:
+        """Return whether the precision has no end."""
+        return self.bits is not None
+
+    def context(self) -> AbstractContextManager[Any]:
+        """Return the context that the engine runs in."""
+        return nullcontext() if self.bits is None else working_precision(self.bits)
 
 
 def bounded(
@@ -69,6 +77,7 @@ def bounded(
     contract: Contract,
     regroup: Callable[[Any], Any] = unmoved,
     wanted: Container[str] | None = None,
+    workspace: Workspace | None = None,
 ) -> dict[str, Bounded]:
     """Return the wanted outputs of the first form, or every one; the tolerance is the largest over all forms.
 
@@ -81,8 +90,9 @@ def bounded(
         chosen = np.arange(len(arrays["x"]))
         for rung in _ladder(arrays["x"].size, contract):
             part = {name: rows[chosen] for name, rows in arrays.items()} if outputs else arrays
+            kept = workspace if part is arrays else None  # what is made of chosen groups is of no further use
             with rung.context():
-                found = _evaluated(forms, part, Setting(contract, rung.engine, regroup, wanted))
+                found = _evaluated(forms, part, Setting(contract, rung, regroup, wanted, kept))
             outputs = _merged(outputs, found, chosen) if outputs else found
             coarse = _coarse(found, len(chosen), rung.last)
             if not coarse.any():
@@ -100,7 +110,7 @@ def _ladder(elements: int, contract: Contract) -> Iterator[Rung]:
         yield Rung(DoubleDouble())
     bits = FIRST_PRECISION
     while bits <= LAST_PRECISION:
-        yield Rung(Arb(), partial(working_precision, bits), last=True)
+        yield Rung(Arb(), bits)
         bits *= 2
 
 
@@ -108,7 +118,7 @@ def fine_rung(elements: int) -> Rung:
     """Return the cheapest engine that has twice the precision of float64."""
     if elements > SMALL_FLOAT64:
         return Rung(DoubleDouble())
-    return Rung(Arb(), partial(working_precision, FIRST_PRECISION), last=True)
+    return Rung(Arb(), FIRST_PRECISION)
 
 
 @dataclass(frozen=True)
@@ -116,22 +126,30 @@ class Setting:
     """What a run of formulas needs beside the arrays."""
 
     contract: Contract
-    engine: Engine
+    rung: Rung
     regroup: Callable[[Any], Any]
     wanted: Container[str] | None
+    workspace: Workspace | None
+
+    def system(self) -> ContractArithmetic:
+        """Return a number system that has nothing to remember yet."""
+        return ContractArithmetic(self.contract, self.rung.engine, self.regroup, {})
 
 
 def _evaluated(forms: tuple[Form, ...], arrays: Mapping[str, Array], setting: Setting) -> dict[str, Bounded]:
     """Return the outputs; large arrays are taken in pieces of groups, or in batches of small groups."""
     groups, members = arrays["x"].shape
-    plain = ContractArithmetic(setting.contract, setting.engine, setting.regroup, {})
+    if setting.workspace is not None and arrays["x"].size <= KEPT and setting.contract.algorithm != "welford":
+        system = setting.workspace.system(arrays["x"], (id(setting.contract), setting.rung), setting.system)
+        return _run(forms, arrays, system, setting.wanted)
+    plain = setting.system()
     if arrays["x"].size <= 2 * PIECE or setting.regroup is not unmoved or setting.contract.algorithm == "welford":
         found = _run(forms, arrays, plain, setting.wanted)
         plain.forget()
         return found
     if groups > 1:
         return _joined([_evaluated(forms, batch, setting) for batch in batches(arrays)], axis=0)
-    system = PiecewiseArithmetic(setting.contract, setting.engine, setting.regroup, {}, members=members)
+    system = PiecewiseArithmetic(setting.contract, setting.rung.engine, setting.regroup, {}, members=members)
     return _joined(in_pieces(system, arrays, lambda piece: _run(forms, piece, system, setting.wanted)), axis=-1)
 
 
@@ -178,7 +196,7 @@ def _output(system: ContractArithmetic, name: str, ways: list[Computed]) -> Boun
     tolerance = np.where(demanded, tolerance, np.inf)
     own = np.where(demanded, system.tolerance(first) - spread(first.shared), np.inf) if name == "y" else tolerance
     if np.all(first.gap <= FINE / 2 * tolerance):
-        gap = np.broadcast_to(first.gap, tolerance.shape)
+        gap = filled(first.gap, tolerance.shape)
         return Bounded(Enclosure(first.value, np.zeros(tolerance.shape), gap), tolerance, own)
     return Bounded(system.engine.enclosure(first.exact), tolerance, own)
 
@@ -191,7 +209,10 @@ def _coarse(outputs: Mapping[str, Bounded], groups: int, last: bool) -> Array:
     coarse = np.zeros(groups, dtype=bool)
     for output in outputs.values():
         radius = output.exact.radius
-        bad = ~(radius <= FINE * output.tolerance)
+        fine = radius <= FINE * output.tolerance
+        if fine.all() and (last or np.isfinite(output.tolerance).all()):
+            continue
+        bad = ~fine
         if not last:
             bad |= (
                 np.isinf(output.tolerance)

@@ -1,8 +1,10 @@
 """Laws of conduct: what a well-behaved layer does besides computing the right numbers."""
 
+import numpy as np
+
 from normspec.implementations.layouts import bits
 from normspec.properties.law import Law
-from normspec.properties.laws.judging import NO_STEP, same, worst
+from normspec.properties.laws.judging import NO_STEP, alike, worst
 from normspec.properties.trial import Trial
 from normspec.properties.verdict import Broken, Inapplicable, Judgement, Kept, Verdict
 from normspec.spec.outcome import Crashed, Malformed, Outcome, Refused, Returned, TimedOut
@@ -75,7 +77,7 @@ def _same_in(trial: Trial, other: Trial) -> Judgement:
     if not other.steps:
         return Broken(f"is not answered in layout {other.case.layout}: {other.outcome}", shown=other.case)
     return worst(
-        same(trial, other, index, name, lambda a: a, f"changes in layout {other.case.layout}")
+        alike(trial, other, index, name, np.asarray, f"changes in layout {other.case.layout}")
         for index in trial.indices("train", "infer", "backward")
         if trial.key(index) == other.key(index)  # running statistics rounded otherwise ask another question
         for name in trial.steps[index]

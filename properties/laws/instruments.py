@@ -13,8 +13,9 @@ from normspec.spec.case import Case
 from normspec.spec.operations import Operation
 from normspec.spec.probes import rounding_boundary, zero_crossing
 from normspec.spec.shared_scalars import ROUNDED, excess_alone, excesses
+from normspec.spec.workspace import Workspace
 
-Probe = Callable[[Operation, Case, Mapping[str, str]], Case]
+Probe = Callable[[Operation, Case, Mapping[str, str], Workspace], Case]
 
 NARROW = Inapplicable("statistics are kept in the arrays' format: what is folded of them may be kept so too")
 
@@ -34,7 +35,7 @@ def _probed(trial: Trial, probe: Probe, parameter: str) -> Judgement:
     case = trial.case
     if not trial.steps or not trial.own(0) or not case.script[0].input.size or parameter not in case.parameters:
         return NO_STEP
-    shown = probe(trial.operation, case.but(script=case.script[:1]), trial.conventions)
+    shown = probe(trial.operation, case.but(script=case.script[:1]), trial.conventions, trial.workspace)
     if not np.isfinite(shown.parameters[parameter].astype(np.float64)).all():
         return NO_BOUND
     found = agreement(trial.variant(shown), (0,), ("y",))

@@ -46,11 +46,11 @@ def _step(trial: Trial, index: int) -> Judgement:
     if _trained_since(trial, index):
         return NO_STEP  # which the law of saved values judges
     case, places = told(trial.case, index)
-    own = Trial(trial.implementation, case, trial.found, Returned(tuple(trial.steps[at] for at in places)))
+    own = trial.like(case, Returned(tuple(trial.steps[at] for at in places)))
     last = len(places) - 1
     judgement = _last(own, last)
     if isinstance(judgement, Broken):
-        alone = Trial(trial.implementation, case, trial.found)
+        alone = trial.like(case)
         if not alone.steps or isinstance(_last(alone, last), Broken):
             return ANYHOW
         told_at = f"step {index} on layer {trial.case.script[index if step.of is None else step.of].on}"

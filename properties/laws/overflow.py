@@ -35,10 +35,14 @@ def _out_of_range(trial: Trial) -> Iterator[tuple[int, str]]:
     """Yield the outputs of steps that normalize with statistics of their own, whose squares may overflow."""
     for index in range(len(trial.steps)):
         step = trial.case.script[index]
-        if step.verb in LIFE or not trial.own(index) or not squares_overflow(_input(trial, index)):
+        if step.verb in LIFE or not trial.own(index) or not _overflows(trial, _input(trial, index)):
             continue
         names = ("y",) if step.of is None else tuple(SIZES) if _sized(trial.operation) else ()
         yield from ((index, name) for name in names if name in trial.steps[index])
+
+
+def _overflows(trial: Trial, x: Array) -> bool:
+    return trial.workspace.of(x, squares_overflow, lambda: squares_overflow(x))
 
 
 def _input(trial: Trial, index: int) -> Array:

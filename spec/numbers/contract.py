@@ -23,7 +23,18 @@ from normspec.spec.numbers.plain import unmoved
 from normspec.spec.numbers.reach import SLACK, lost_between, reach_of_inverse, reach_of_rsqrt, reach_of_sqrt
 from normspec.spec.numbers.summation import growth, merge_error, merge_underflow, summation_error
 from normspec.spec.numbers.sums import sum_over
-from normspec.spec.numbers.symbols import NONE, Coefficients, added, negated, plus, scaled, spread, subtracted, times
+from normspec.spec.numbers.symbols import (
+    NONE,
+    Coefficients,
+    added,
+    filled,
+    negated,
+    plus,
+    scaled,
+    spread,
+    subtracted,
+    times,
+)
 from normspec.spec.oracles.counts import DIVISION_ROUNDINGS, RSQRT_ROUNDINGS, SQRT_ROUNDINGS
 
 HEADROOM = 0.25
@@ -214,7 +225,7 @@ class ContractArithmetic:
         """Return the sum over the rows that regroup makes: a group's own symbols become remainders there."""
         shape = a.value.shape
         exact = self.engine.moved(a.exact, regroup)
-        rest, extra = (regroup(np.broadcast_to(bound, shape)) for bound in (a.fall, a.extra))
+        rest, extra = (regroup(filled(bound, shape)) for bound in (a.fall, a.extra))
         return self.total(self._rounded(exact, NONE, rest, extra, None, False, 0, False))
 
     @remembered
@@ -252,7 +263,7 @@ class ContractArithmetic:
         output, deviation = self.contract.output, a.deviation
         for other in others:
             deviation = np.maximum(deviation, other.deviation)
-        bound = np.broadcast_to(deviation * (1.0 + SLACK), a.value.shape)
+        bound = filled(deviation * (1.0 + SLACK), a.value.shape)
         if output.precision < self._format(a.scalar).precision:
             bound = bound + _once(a.size + bound, output)
         return np.where(a.size + bound < output.largest, bound, np.inf)

@@ -66,3 +66,8 @@ def plus(a: Array | float, b: Array | float) -> Array | float:
 def times(a: Array | float, b: Array | float) -> Array | float:
     """Return the product of two bounds, without work where one is the float 0."""
     return 0.0 if (type(a) is float and not a) or (type(b) is float and not b) else a * b
+
+
+def filled(bound: Array | float, shape: tuple[int, ...]) -> Array:
+    """Return a bound for each element of an array of this shape."""
+    return bound if isinstance(bound, np.ndarray) and bound.shape == shape else np.broadcast_to(bound, shape)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from normspec.spec.case import SECOND
@@ -92,7 +93,7 @@ class Operation:
 
         Raises ValueError for a convention or a variant that does not exist.
         """
-        return settle(self.conventions, {**self.defaults, **declared})
+        return _settled(self.conventions, tuple({**self.defaults, **declared}.items()))
 
     def role(self, name: str) -> Role:
         """Return how many values an array or a gradient of this name has. Raises KeyError for an unknown name."""
@@ -117,3 +118,8 @@ class Operation:
             return shape  # a style image may have another size in space
         part = self.groups if role == "groups" else self.blocks
         return part(shape, attributes).parts_shape
+
+
+@lru_cache(maxsize=1024)
+def _settled(names: tuple[str, ...], declared: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    return settle(names, dict(declared))
