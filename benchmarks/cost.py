@@ -1,20 +1,21 @@
-"""Where the time of a check goes, for each operation: drawing, the implementation, oracle and tolerance, laws.
+"""Where the time of a check goes, for each operation and dtype: drawing, the implementation, oracle, laws.
 
-    python benchmarks/cost.py [--target numpy] [--dtype float32] [--examples 100] [--json docs/data/cost.json]
+    python benchmarks/cost.py [--target numpy] [--dtype float32 ...] [--examples 100] [--json docs/data/cost.json]
 
 Processor time of `check` with every law, of the first implementation of each operation; what is loaded and worked out
 once is so before the clock starts. Cases that are drawn and those that are pinned are told apart: pinned ones cost
 nothing to draw, and every law is tried on each, while laws that ask again are tried on a third of those drawn. Making
 cases is what Hypothesis and the strategies take; laws are what is left of judging when the implementation and the
 oracle with its tolerance are taken away, with what is noted of accuracy. What follows the cases, a layer that is
-trained for the report's picture of its running statistics, is not counted.
+trained for the report's picture of its running statistics, is not counted. The last column is oracle, tolerance and
+laws over making cases: of those drawn, and in the line of the pinned ones, of both together.
 """
 
 import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -29,11 +30,14 @@ from normspec.properties import trial
 from normspec.properties.hunt import Settings
 from normspec.properties.laws import LAWS
 from normspec.properties.observations import Observer
+from normspec.properties.recollection import recollecting
+from normspec.spec.formats import FORMATS
 from normspec.spec.operations import OPERATIONS
 
 KINDS = ("drawn", "pinned")
 PARTS = ("making", "implementation", "oracle and tolerance", "laws")
-RATIO = "judging by drawing"
+JUDGING = ("oracle and tolerance", "laws")
+RATIO, WITH_PINNED = "judging by drawing", "judging by drawing, with pinned"
 
 
 class Clock:
@@ -90,46 +94,76 @@ def watched(clock: Clock) -> Iterator[None]:
         yield
 
 
-def profile(implementation: Implementation, dtype: str, examples: int) -> dict[str, dict[str, float]]:
-    """Return the cases of each kind, and milliseconds a case by part."""
+def profile(implementation: Implementation, dtype: str, examples: int) -> Clock:
+    """Return where a check of one implementation in one dtype spent its time."""
     laws = tuple(LAWS.values())
-    import_module("scipy.optimize")  # which a law loads when it first needs it
     for _ in checking.check(implementation, laws, Settings(max_examples=1, dtypes=(dtype,))):
         pass
     clock = Clock()
-    with watched(clock):
+    with watched(clock), recollecting():  # as a run does
         for _ in checking.check(implementation, laws, Settings(max_examples=examples, dtypes=(dtype,))):
             pass
-    return {kind: _row(clock, kind) for kind in KINDS}
+    return clock
 
 
-def _row(clock: Clock, kind: str) -> dict[str, float]:
-    cases = clock.cases[kind]
-    row = {"cases": cases, **{part: round(1000 * clock.spent[kind, part] / cases, 3) for part in PARTS}}
-    judging = row["oracle and tolerance"] + row["laws"]
-    return row | ({RATIO: round(judging / row["making"], 2)} if kind == "drawn" else {})
+def told(clocks: Iterable[Clock]) -> dict[str, dict[str, float]]:
+    """Return the cases of each kind, and milliseconds a case by part; what judging takes for one spent on drawing."""
+    spent: Counter[tuple[str, str]] = Counter()
+    cases: Counter[str] = Counter()
+    for clock in clocks:
+        spent.update(clock.spent)
+        cases.update(clock.cases)
+    judging = {kind: sum(spent[kind, part] for part in JUDGING) for kind in KINDS}
+    drawing = {kind: spent[kind, "making"] for kind in KINDS}
+    rows: dict[str, dict[str, float]] = {
+        kind: {"cases": cases[kind], **{part: round(1000 * spent[kind, part] / cases[kind], 3) for part in PARTS}}
+        for kind in KINDS
+    }
+    rows["drawn"][RATIO] = round(judging["drawn"] / drawing["drawn"], 2)
+    rows["pinned"][WITH_PINNED] = round(sum(judging.values()) / sum(drawing.values()), 2)
+    return rows
 
 
 def main() -> int:
     """Run what is asked for on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", default="numpy")
-    parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--dtype", action="append", choices=tuple(FORMATS))
     parser.add_argument("--examples", type=int, default=100)
     parser.add_argument("--operation", action="append", choices=tuple(OPERATIONS))
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    rows = {}
-    print(f"{'milliseconds a case':24}" + "".join(f"{part:>9}" for part in ("", "cases", *PARTS, RATIO)))
+    import_module("scipy.optimize")  # which a law loads when it first needs it
+    clocks: dict[tuple[str, str], Clock] = {}
+    print(f"{'milliseconds a case':24}" + "".join(f"{part:>9}" for part in ("", "cases", *PARTS, "judging/drawing")))
     for operation in asked.operation or OPERATIONS:
-        rows[operation] = profile(resolve(asked.target, operation)[0], asked.dtype, asked.examples)
-        for kind, row in rows[operation].items():
-            told = "".join(f"{row.get(part, float('nan')):9.2f}" for part in (*PARTS, RATIO))
-            print(f"{operation:24}{kind:>9}{row['cases']:9d}{told}", flush=True)
+        for dtype in asked.dtype or FORMATS:
+            clocks[operation, dtype] = profile(resolve(asked.target, operation)[0], dtype, asked.examples)
+        show(operation, told(clock for (of, _), clock in clocks.items() if of == operation))
+    for dtype in asked.dtype or FORMATS:
+        show(dtype, told(clock for (_, of), clock in clocks.items() if of == dtype))
+    show("all", told(clocks.values()))
     if asked.json:
-        told = {"dtype": asked.dtype, "examples": asked.examples, "milliseconds a case": rows}
-        write_whole(asked.json, json.dumps(told, indent=1) + "\n")
+        write_whole(asked.json, json.dumps(record(clocks, asked.examples), indent=1) + "\n")
     return 0
+
+
+def show(name: str, rows: Mapping[str, Mapping[str, float]]) -> None:
+    """Print a line for the cases that were drawn, and one for the pinned ones."""
+    for kind, row in rows.items():
+        numbers = "".join(f"{row[part]:9.2f}" for part in PARTS)
+        print(f"{name:24}{kind:>9}{row['cases']:9.0f}{numbers}{row.get(RATIO, row.get(WITH_PINNED)):9.2f}", flush=True)
+
+
+def record(clocks: Mapping[tuple[str, str], Clock], examples: int) -> dict[str, Any]:
+    """Return what is written: a row for each operation, for each dtype, and for all."""
+    operations, dtypes = (dict.fromkeys(key[at] for key in clocks) for at in range(2))
+    return {
+        "examples": examples,
+        "operations": {name: told(clock for (of, _), clock in clocks.items() if of == name) for name in operations},
+        "dtypes": {name: told(clock for (_, of), clock in clocks.items() if of == name) for name in dtypes},
+        "all": told(clocks.values()),
+    }
 
 
 if __name__ == "__main__":

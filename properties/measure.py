@@ -138,9 +138,10 @@ def sizes(output: Format, observed: Array, expected: Expected) -> Numbers:
     with np.errstate(all="ignore"):
         error, radius, _ = errors_of(widened(observed), expected, asked)
         least = np.where(np.isinf(error), np.inf, np.maximum(error - radius, 0.0))[asked]
-        ratio = np.where(least > 0, least / expected.tolerance[asked], 0.0)
-    found = {"of_bound": (float(np.max(ratio)), 1.0)}
-    largest, bound = float(np.max(np.abs(expected.high[asked]))), float(np.max(expected.tolerance[asked]))
+        exact, tolerance = expected.high[asked], expected.tolerance[asked]
+        ratio = np.where(least > 0, least / tolerance, 0.0)
+    found = {"of_bound": (float(ratio.max()), 1.0)}
+    largest, bound = float(np.abs(exact).max()), float(tolerance.max())
     if bound < largest:
         unit = float(ulp(output, np.asarray(largest)))
         found["ulps"] = (float(np.max(least)) / unit, bound / unit)

@@ -26,8 +26,8 @@ class Trial:
     """One case put to one implementation. Nothing is computed before a law looks at it.
 
     found holds the expectations worked out so far, workspace what was made on the way; a trial and its variants share
-    them. keys has this trial's own by the
-    number of the step. answered is the outcome where it is known: that of one layer's steps, of several.
+    them. keys has this trial's own by the number of the step. answered is the outcome where it is known: that of one
+    layer's steps, of several. observed says that its accuracy is noted, for which all formulas are needed.
     """
 
     implementation: Implementation
@@ -36,6 +36,7 @@ class Trial:
     answered: Outcome | None = None
     keys: dict[int, bytes] = field(default_factory=dict)
     workspace: Workspace = field(default_factory=Workspace)
+    observed: bool = True
 
     @property
     def operation(self) -> Operation:
@@ -63,9 +64,9 @@ class Trial:
     def expected(self, index: int, *, alone: bool = False) -> Mapping[str, Expected]:
         """Return what step `index` must give, from the running statistics observed before it.
 
-        alone: a derivative may have the tolerance of the first formula alone, where that of all is not known yet.
+        alone: it may have the tolerance of the first formula alone, where that of all is not settled yet.
         """
-        if alone and self.derivative(index) and not self.known(index):
+        if alone and not self.settled(index):
             return self._found(self.key(index) + b"alone", index, self.state_of(index), alone=True)
         return self._found(self.key(index), index, self.state_of(index))
 
@@ -93,6 +94,10 @@ class Trial:
         of = self.case.script[index].of
         return self.state_before(index if of is None else of)
 
+    def settled(self, index: int) -> bool:
+        """Return whether a step is worked out by all formulas, or is to be: forward steps of what is observed are."""
+        return self.known(index) or (self.observed and not self.derivative(index))
+
     def known(self, index: int) -> bool:
         """Return whether it is worked out what step `index` must give, by all formulas."""
         return self.key(index) in self.found
@@ -112,7 +117,7 @@ class Trial:
     @cached_property
     def _rules(self) -> bytes:
         case, claims = self.case, self.implementation.claims
-        rules = (case.operation, case.dtype, sorted(self.conventions.items()), claims.grade)
+        rules = (case.operation, case.dtype, *self.conventions.values(), claims.grade)
         return repr((rules, sorted(case.attributes.items()))).encode()
 
     def _key(self, index: int, state: Results) -> bytes:
@@ -179,4 +184,4 @@ class Trial:
 
     def like(self, case: Case, answered: Outcome | None = None) -> "Trial":
         """Return a trial of another case that shares what was worked out for this one."""
-        return Trial(self.implementation, case, self.found, answered, workspace=self.workspace)
+        return Trial(self.implementation, case, self.found, answered, workspace=self.workspace, observed=False)

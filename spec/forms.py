@@ -51,7 +51,7 @@ The first gives every output, the others what they compute in another way.
 
 ONE_PASS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "forward": ("forward", "forward_one_pass", "forward_one_pass_folded"),
+        "forward": ("forward", "forward_one_pass", "forward_one_pass_folded", "fold", "fold_apart"),
         "backward": (*FORMS["backward", True], "backward_one_pass", "backward_one_pass_folded"),
     }
 )
@@ -72,8 +72,6 @@ def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ..
     names = FORMS[direction, own]
     if question.contract.algorithm == "one_pass" and question.batch_statistics:
         names = ONE_PASS.get(direction, names)
-    if question.alone and direction != "forward":
-        names = names[:1]
     oracle = branch.oracle if branch else question.operation.oracle
     suffix, constants = (branch.suffix, branch.constants) if branch else ("", {})
     oracle = oracle if own else NORMALIZE
@@ -81,7 +79,8 @@ def forms_of(question: Question, branch: Branch | None = None) -> tuple[Form, ..
         oracle = OUTSIDE[oracle]
     allowed = [name for name in names if _applies(name, question)]
     functions = [found for name in allowed if (found := found_function(oracle, name + suffix)) is not None]
-    return tuple(_form(question, function, constants) for function in functions if _holds(function, question))
+    true = [function for function in functions if _holds(function, question)]
+    return tuple(_form(question, function, constants) for function in true[: 1 if question.alone else None])
 
 
 def still_form(question: Question) -> Form:

@@ -27,7 +27,7 @@ TANGENTS = {"x": "u", "gamma": "u_gamma", "beta": "u_beta"}
 class Question:
     """A step of a case, the running statistics before its forward step, and the contract that it is held to.
 
-    alone says that a derivative is asked of the first formula alone. workspace has what was made for other steps.
+    alone says that the step is asked of the first formula alone. workspace has what was made for other steps.
     """
 
     operation: Operation

@@ -139,7 +139,7 @@ class Setting:
 def _evaluated(forms: tuple[Form, ...], arrays: Mapping[str, Array], setting: Setting) -> dict[str, Bounded]:
     """Return the outputs; large arrays are taken in pieces of groups, or in batches of small groups."""
     groups, members = arrays["x"].shape
-    if setting.workspace is not None and arrays["x"].size <= KEPT and setting.contract.algorithm != "welford":
+    if setting.workspace is not None and arrays["x"].size <= KEPT:
         system = setting.workspace.system(arrays["x"], (id(setting.contract), setting.rung), setting.system)
         return _run(forms, arrays, system, setting.wanted)
     plain = setting.system()

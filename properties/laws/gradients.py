@@ -44,7 +44,8 @@ def _combines(g: Trial, h: Trial, mixed: Trial, index: int, name: str) -> Judgem
         return np.asarray(near[2] + 4 * near[0] + near[1])
 
     got = [wide(trial.steps[index][name]) for trial in (g, h, mixed)]
-    return settled_within(g, index, f"{name} is not linear in the cotangent", got[2] - (4 * got[0] - got[1]), bound)
+    difference = got[2] - (4 * got[0] - got[1])
+    return settled_within((g, h, mixed), index, f"{name} is not linear in the cotangent", difference, bound)
 
 
 def wanted_subsets(trial: Trial) -> Judgement:
@@ -80,7 +81,7 @@ def _again(trial: Trial, index: int) -> Judgement:
         return NO_ANSWER
     return worst(
         settled_within(
-            other,
+            (other,),
             index,
             f"{name} changes in a second backward",
             apart(wide(first), wide(other.steps[-1][name])),

@@ -106,7 +106,7 @@ def _of_gradients(trial: Trial, pair: Callable[[Rows], tuple[Array, Array]], wha
         return lambda alone: within(f"step {index}: {what}", *pair(_rows(trial, index, "dx", alone=alone)))
 
     return worst(
-        quickly(trial, index, judged(index))
+        quickly((trial,), index, judged(index))
         for index in trial.normalizing_backwards
         if "dx" in trial.steps[index] and not (trial.operation.state and stale(trial.case, index))
     )

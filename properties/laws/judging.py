@@ -1,6 +1,6 @@
 """How laws reach a judgement: compare what came with what is expected, and keep the worst of several findings."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 
 import numpy as np
@@ -37,12 +37,14 @@ def agreement(trial: Trial, indices: Iterable[int], outputs: tuple[str, ...]) ->
     return worst(_agrees(trial, i, name) for i in indices for name in outputs if name in trial.steps[i])
 
 
-def quickly(trial: Trial, index: int, judged: Callable[[bool], Judgement]) -> Judgement:
+def quickly(trials: Sequence[Trial], index: int, judged: Callable[[bool], Judgement]) -> Judgement:
     """Judge a step by the tolerance of the first formula alone, and by that of all where this does not settle it.
+
+    trials are those whose tolerance counts.
 
     The others only widen it: what is within the first is kept, and what the first leaves open stays so.
     """
-    if not trial.derivative(index) or trial.known(index):
+    if all(trial.settled(index) for trial in trials):
         return judged(False)
     first = judged(True)
     if isinstance(first, Broken) or first is COARSE:
@@ -57,7 +59,7 @@ def _agrees(trial: Trial, index: int, output: str) -> Judgement:
     observed = trial.steps[index][output]
     if observed.size == 0:
         return Inapplicable("there is no element")
-    return quickly(trial, index, lambda alone: _compared(trial, index, output, alone=alone))
+    return quickly((trial,), index, lambda alone: _compared(trial, index, output, alone=alone))
 
 
 def _compared(trial: Trial, index: int, output: str, *, alone: bool) -> Judgement:
@@ -112,15 +114,15 @@ def same(trial: Trial, other: Trial, index: int, output: str, back: Transform, w
         return np.asarray(mine + back(theirs))
 
     difference = apart(wide(trial.steps[index][output]), back(wide(other.steps[index][output])))
-    return settled_within(trial, index, f"{output} {what}", difference, bound)
+    return settled_within((trial, other), index, f"{output} {what}", difference, bound)
 
 
 def alike(trial: Trial, other: Trial, index: int, output: str, back: Transform, what: str) -> Judgement:
     """Judge the same of a variant with the same numbers in each group, whose exact results and tolerances are alike."""
     mine, theirs, bound = trial.steps[index][output], back(other.steps[index][output]), twice(trial, index, output)
     if mine.tobytes() == theirs.tobytes():
-        return quickly(trial, index, lambda alone: _identical(bound(alone)))
-    return settled_within(trial, index, f"{output} {what}", apart(wide(mine), wide(theirs)), bound)
+        return quickly((trial,), index, lambda alone: _identical(bound(alone)))
+    return settled_within((trial,), index, f"{output} {what}", apart(wide(mine), wide(theirs)), bound)
 
 
 def _identical(bound: Array) -> Judgement:
@@ -129,10 +131,15 @@ def _identical(bound: Array) -> Judgement:
 
 
 def settled_within(
-    trial: Trial, index: int, what: str, difference: Array, bound: Callable[[bool], Array], part: Transform = np.asarray
+    trials: Sequence[Trial],
+    index: int,
+    what: str,
+    difference: Array,
+    bound: Callable[[bool], Array],
+    part: Transform = np.asarray,
 ) -> Judgement:
     """Judge |difference| <= bound of a step, whose bound is that of the first formula alone where it is asked so."""
-    return quickly(trial, index, lambda alone: within(f"step {index}: {what}", difference, part(bound(alone))))
+    return quickly(trials, index, lambda alone: within(f"step {index}: {what}", difference, part(bound(alone))))
 
 
 def twice(trial: Trial, index: int, output: str) -> Callable[[bool], Array]:

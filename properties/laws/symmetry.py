@@ -133,7 +133,7 @@ def _first_group_stays(trial: Trial, other: Trial, index: int, name: str) -> Jud
     split = trial.groups(trial.steps[index][name].shape).split
     mine, theirs = wide(trial.steps[index][name]), wide(other.steps[index][name])
     difference, what = split(apart(mine, theirs))[0], f"{name} of the first group changes with the others"
-    return settled_within(trial, index, what, difference, twice(trial, index, name), lambda bound: split(bound)[0])
+    return settled_within((trial,), index, what, difference, twice(trial, index, name), lambda bound: split(bound)[0])
 
 
 def batch_invariance(trial: Trial) -> Judgement:
@@ -146,7 +146,7 @@ def batch_invariance(trial: Trial) -> Judgement:
         return NO_ANSWER
     return worst(
         settled_within(
-            trial,
+            (trial,),
             index,
             f"{name} of a sample changes when it is alone",
             apart(wide(trial.steps[index][name])[:1], wide(other.steps[index][name])),

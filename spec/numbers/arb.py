@@ -18,6 +18,9 @@ from normspec.spec.numbers.engine import Enclosure
 ULP = 2.0**-52
 TINY = 2.0**-1074
 
+ACCURATE = 64
+"""Bits of a ball from which on its radius, and half an ulp of its rounded value, are less than an ulp of that."""
+
 Operand: TypeAlias = Union["Reals", int]
 
 
@@ -113,13 +116,14 @@ class Arb:
 
     def bounds(self, a: Reals) -> tuple[Array, Array]:
         """Return float64 values, and upper bounds of their distances from the exact results."""
-        values = list(map(float, a.flat))
-        radii = map(float, map(flint.arb.rad, a.flat))
-        widened = [
-            radius + (abs(value) * ULP + TINY) if value or radius or not ball.is_zero() else 0.0
-            for ball, value, radius in zip(a.flat, values, radii, strict=True)
-        ]
-        return np.array(values).reshape(a.shape), np.array(widened).reshape(a.shape)
+        balls, values = a.flat, list(map(float, a.flat))
+        found = np.array(values)
+        gap = np.abs(found) * ULP + TINY
+        if min(map(flint.arb.rel_accuracy_bits, balls)) < ACCURATE:
+            gap += np.array(list(map(float, map(flint.arb.rad, balls))))
+        if not all(values):
+            gap[[at for at, value in enumerate(values) if not value and balls[at].is_zero()]] = 0.0
+        return found.reshape(a.shape), gap.reshape(a.shape)
 
     def size(self, a: Reals, value: Array, gap: Array | float) -> Array:
         """Return upper bounds of the magnitudes; value and gap are the number's bounds."""

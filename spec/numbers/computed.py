@@ -51,7 +51,8 @@ class Computed:
     deviation bound how far below the exact value, and how far from it, the computed one may lie. floor is a lower
     bound, not negative, of what is computed, or None. scalar: one value a group (a sum, or made of sums), computed in
     the accumulator's format. role: a sum over the data or over a square gives a statistic. own: the symbol of a
-    scalar's latest error. Not frozen, for speed alone.
+    scalar's latest error. raw: of what is given, of deviations of it and their squares, the sum of its squares in a
+    group, where the contract asks for it. Not frozen, for speed alone.
     """
 
     system: Arithmetic
@@ -68,6 +69,7 @@ class Computed:
     scalar: bool
     role: Role
     own: int | None = None
+    raw: Array | None = None
 
     def __add__(self, other: Operand) -> "Computed":
         return self.system.add(self, other)

@@ -62,7 +62,6 @@ class ContractArithmetic:
     regroup: Callable[[Array], Array] = unmoved
     memory: Memory | None = None
     _symbols: Any = field(default_factory=count)
-    _raw: Array = field(default_factory=lambda: np.full((1, 1), np.inf))
 
     def forget(self) -> None:
         """Let go of what is remembered: numbers know their system, and would wait for the garbage collector."""
@@ -73,11 +72,11 @@ class ContractArithmetic:
         memory, key = self.memory, ("given", id(values), role)  # what is remembered keeps the values, and so their id
         if memory is not None and key in memory:
             return cast(Computed, memory[key])
-        if role == "data" and self.contract.algorithm == "welford":
-            self._raw = sum_over(np.square(values), values.shape)
         scalar = values.shape[-1] == 1 and role != "data"
         exact, size = self.engine.lift(values), np.abs(values)
         number = Computed(self, exact, values, 0.0, size, 0.0, 0.0, NONE, 0.0, 0.0, None, scalar, role)
+        if self.contract.algorithm == "welford":
+            number.raw = sum_over(np.square(values), values.shape)
         if memory is not None:
             memory[key] = number
         return number
@@ -87,8 +86,9 @@ class ContractArithmetic:
         memory, key = self.memory, ("summed", id(first), id(second))
         if memory is not None and key in memory:
             return cast(Computed, memory[key])
-        total = replace(self.add(self.given(first, "data"), self.given(second)), role="data")
-        self._raw = 2 * (self._raw + sum_over(np.square(second), second.shape))  # (a + b)² <= 2 (a² + b²)
+        one, other = self.given(first, "data"), self.given(second)
+        raw = None if one.raw is None or other.raw is None else 2 * (one.raw + other.raw)  # (a + b)² <= 2 (a² + b²)
+        total = replace(self.add(one, other), role="data", raw=raw)
         if memory is not None:
             memory[key] = total
         return total
@@ -125,7 +125,7 @@ class ContractArithmetic:
         shared = subtracted(a.shared, b.shared)
         if len(shared) < len(a.shared) + len(b.shared):
             rest = plus(rest, times(_SLACK, plus(a.deviation, b.deviation)))
-        return self._rounded(a.exact - b.exact, shared, rest, a.extra, None, scalar, 1, underflows=False)
+        return _about(a, self._rounded(a.exact - b.exact, shared, rest, a.extra, None, scalar, 1, underflows=False))
 
     @remembered
     def negative(self, a: Computed) -> Computed:
@@ -142,7 +142,7 @@ class ContractArithmetic:
             rest = times(_TWO, plus(times(a.size, plus(a.rest, a.extra)), times(a.gap, a.deviation)))
             extra = times(a.deviation, a.deviation)
             shared = scaled(a.shared, _TWO * a.value) if a.shared else NONE
-            return self._rounded(exact, shared, rest, extra, 0.0, scalar, 1, True, "square")
+            return _about(a, self._rounded(exact, shared, rest, extra, 0.0, scalar, 1, True, "square"))
         shared = added(scaled(b.shared, a.value), scaled(a.shared, b.value))
         rest = plus(times(a.size, plus(b.rest, b.extra)), times(b.size, plus(a.rest, a.extra)))
         if not (type(a.deviation) is float and type(b.deviation) is float):
@@ -186,7 +186,7 @@ class ContractArithmetic:
     @remembered
     def total(self, a: Computed) -> Computed:
         """Return the sum over each group: one new symbol for the summation's own error."""
-        return self.completed(self.partial(a), a.value.shape[-1], a.role)
+        return self.completed(self.partial(a), a.value.shape[-1], a.role, a.raw)
 
     def partial(self, a: Computed) -> Partial:
         """Return what the sum over the elements at hand contributes to a total."""
@@ -201,12 +201,16 @@ class ContractArithmetic:
             None if a.floor is None else 0.0,
         )
 
-    def completed(self, sums: Partial, terms: int, role: Role) -> Computed:
-        """Return the total of so many terms from its sums. A floor under them is 0, for they are not negative."""
+    def completed(self, sums: Partial, terms: int, role: Role, raw: Array | None = None) -> Computed:
+        """Return the total of so many terms from its sums. A floor under them is 0, for they are not negative.
+
+        raw is the sum of the squared data, where the terms are squared deviations of data.
+        """
         error = plus(summation_error(self.contract, terms, role) * sums.mass, sums.rest)
         error = plus(error, times(terms * SLACK, sums.deviation))
         if role == "square":
-            error = plus(error, merge_error(self.contract, sums.mass, self._raw, terms))
+            unknown = np.full((1, 1), np.inf)
+            error = plus(error, merge_error(self.contract, sums.mass, unknown if raw is None else raw, terms))
         error = plus(error, merge_underflow(self.contract, terms, role))
         error = np.where(sums.mass < HEADROOM * self.contract.accumulator.largest, error, np.inf)
         own = next(self._symbols)
@@ -252,7 +256,7 @@ class ContractArithmetic:
         target = self.contract.output
         if target.precision >= self._format(a.scalar).precision:
             return a
-        return self._rounded(a.exact, a.shared, a.rest, a.extra, None, a.scalar, 1, True, a.role, target)
+        return _about(a, self._rounded(a.exact, a.shared, a.rest, a.extra, None, a.scalar, 1, True, a.role, target))
 
     def tolerance(self, a: Computed, *others: Computed) -> Array:
         """Return how far from the exact result the returned one may lie; infinite where nothing is demanded.
@@ -342,6 +346,12 @@ class ContractArithmetic:
         if safe:
             return error
         return np.where(reach < limit, error, np.inf)
+
+
+def _about(data: Computed, made: Computed) -> Computed:
+    """Return a number with what it is made of: the data that it deviates from, or is the square of."""
+    made.raw = data.raw
+    return made
 
 
 def _once(reach: Array, target: Format) -> Array:

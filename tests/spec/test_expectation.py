@@ -7,6 +7,7 @@ import pytest
 from asking import BATCH_NORM, CONVENTIONS, layer
 
 from normspec.spec.case import Case, Step
+from normspec.spec.contracts import TERMS
 from normspec.spec.conventions import settle
 from normspec.spec.expectation import Expected, expect, expect_statistics
 from normspec.spec.formats import FORMATS
@@ -179,3 +180,27 @@ def test_nothing_is_known_of_a_group_whose_norm_is_at_the_clamp(norm: str) -> No
     case = Case(norm, "float64", {"epsilon": 1.0, "axis": 1}, (Step("train", x=x),))
     found = expect(OPERATIONS[norm], case, 0, {}, settle(OPERATIONS[norm].conventions, {}))["y"]
     assert np.isinf(found.radius).tolist() == np.isinf(found.tolerance).tolist() == [[True, True], [False, False]]
+
+
+@pytest.mark.parametrize("scale", [2.0**-12, 2.0**12])
+def test_merged_means_are_off_by_what_their_own_data_allow(scale: float) -> None:
+    x = (np.linspace(-1, 1, 16).reshape(1, 1, 4, 4) + 100).astype(np.float32)
+    style = np.linspace(-1, 2, 9).reshape(1, 1, 3, 3).astype(np.float32)
+    operation = OPERATIONS["adain"]
+
+    def relative(style: Any) -> float:
+        case = Case("adain", "float32", {"epsilon": 0.0}, (Step("train", x),), {"style": style})
+        found = expect(operation, case, 0, {}, operation.settled({}), grade="B3")["y"]
+        return float(found.tolerance.max() / np.abs(found.high).max())
+
+    assert relative(style * np.float32(scale)) == pytest.approx(relative(style), rel=0.01)
+
+
+@pytest.mark.parametrize("grade", TERMS)
+def test_every_grade_demands_something_of_a_folded_weight(grade: str) -> None:
+    shape, parameters = (2, 1, 1, 1), {"gamma": 1.5, "beta": 0.5, "running_mean": 0.25, "running_var": 2.0}
+    given = {name: np.full(2, value, np.float32) for name, value in parameters.items()}
+    case = Case("fold_batch_norm", "float32", {"epsilon": 1e-3}, (Step("train", np.ones(shape, np.float32)),), given)
+    operation = OPERATIONS["fold_batch_norm"]
+    for name, expected in expect(operation, case, 0, {}, operation.settled({}), grade=grade).items():
+        assert np.isfinite(expected.tolerance).all(), name

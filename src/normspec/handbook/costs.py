@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from normspec.handbook.links import to_operation
-from normspec.handbook.markdown import table
+from normspec.handbook.markdown import code, table
 from normspec.handbook.prose import markdown
 
 Record = Any
+_PARTS = ("making", "implementation", "oracle and tolerance", "laws")
+_BOTH = "judging by drawing, with pinned"
 _RATIOS = (
     ("enclosure", "numpy float64"),
     ("enclosure", "torch float32"),
@@ -19,25 +21,23 @@ _RATIOS = (
 
 
 def cost(record: Record) -> Iterator[str]:
-    """Yield the milliseconds of a case, operation by operation."""
+    """Yield the milliseconds of a case: operation by operation, dtype by dtype, and over all."""
+    drawn, both = record["all"]["drawn"]["judging by drawing"], record["all"]["pinned"][_BOTH]
     yield (
-        f"Milliseconds of CPU for a case of a check in {record['dtype']}, on the NumPy implementations: of the cases "
-        f"that are drawn, and of those that are pinned, which cost next to nothing to make. Judging is oracle, "
-        f"tolerance and laws; its ratio is that to making a case that is drawn.\n"
+        f"Milliseconds of CPU for a case of a check in {', '.join(record['dtypes'])}, on the NumPy implementations: of "
+        f"the cases that are drawn, and of those that are pinned, which cost next to nothing to make. Judging is "
+        f"oracle, tolerance and laws; its ratio is that to making the cases. Over all of them it is {drawn:.2f} for "
+        f"what is drawn, and {both:.2f} with the pinned cases.\n"
     )
-    parts = ("making", "implementation", "oracle and tolerance", "laws")
-    kinds = ("drawn", "pinned")
-    yield table(
-        ("operation", *(f"{kind}: {part}" for kind in kinds for part in parts), "judging / drawing"),
-        (
-            (
-                to_operation(operation),
-                *(f"{row[kind][part]:.1f}" for kind in kinds for part in parts),
-                f"{row['drawn']['judging by drawing']:.1f}",
-            )
-            for operation, row in record["milliseconds a case"].items()
-        ),
-    )
+    head = (*(f"{kind}: {part}" for kind in ("drawn", "pinned") for part in _PARTS), "judging / drawing", "with pinned")
+    named = {to_operation(name): rows for name, rows in record["operations"].items()}
+    named |= {code(name): rows for name, rows in record["dtypes"].items()} | {"all": record["all"]}
+    yield table(("operation or dtype", *head), ((name, *_costs(rows)) for name, rows in named.items()))
+
+
+def _costs(rows: Record) -> tuple[str, ...]:
+    milliseconds = (f"{rows[kind][part]:.1f}" for kind in ("drawn", "pinned") for part in _PARTS)
+    return *milliseconds, f"{rows['drawn']['judging by drawing']:.2f}", f"{rows['pinned'][_BOTH]:.2f}"
 
 
 def speed(record: Record) -> Iterator[str]:
