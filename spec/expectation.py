@@ -55,9 +55,9 @@ def expect(
     """Return what step `index` of the script must give, by the name of the output.
 
     state holds the running statistics as they were observed before the step; for a backward step, before the forward
-    step that it belongs to. grade names the accuracy contract that sets the tolerance. alone: the
-    tolerance is that of the first formula alone, which is no larger than that of all, and is found in half the time.
-    workspace has what was made for other steps of the case, or for variants of it.
+    step that it belongs to. grade names the accuracy contract that sets the tolerance. alone: the tolerance is that of
+    the first formula alone, which is no larger than that of all, and is found sooner. workspace has what was made for
+    other steps of the case, or for variants of it.
     """
     contract = contract_of(grade, case.dtype, conventions)
     before = _before(case, index, state)

@@ -40,9 +40,8 @@ def agreement(trial: Trial, indices: Iterable[int], outputs: tuple[str, ...]) ->
 def quickly(trials: Sequence[Trial], index: int, judged: Callable[[bool], Judgement]) -> Judgement:
     """Judge a step by the tolerance of the first formula alone, and by that of all where this does not settle it.
 
-    trials are those whose tolerance counts.
-
-    The others only widen it: what is within the first is kept, and what the first leaves open stays so.
+    The others only widen it: what is within the first is kept, and what the first leaves open stays so. trials are
+    those whose tolerances count.
     """
     if all(trial.settled(index) for trial in trials):
         return judged(False)
