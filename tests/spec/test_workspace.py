@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from drawn import cases, conventions_of
 
 from normspec.spec.case import Case, Step
 from normspec.spec.contracts import contract_of
@@ -14,7 +15,6 @@ from normspec.spec.expectation import Expected, expect
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.question import Question
 from normspec.spec.workspace import KEPT, Workspace
-from tests.spec.drawn import cases, conventions_of
 
 GRADES = {"float32": "B1", "float64": "B3", "float16": "C"}
 
