@@ -14,7 +14,7 @@ from normspec.spec.numbers.contract import ContractArithmetic
 
 Made = TypeVar("Made")
 
-KEPT = 2**13
+KEPT = 2**12
 """Elements of an array up to which anything is kept: what is made of longer ones fills the memory."""
 
 
