@@ -29,7 +29,7 @@ def cost(record: Record) -> Iterator[str]:
         f"oracle, tolerance and laws; its ratio is that to making the cases. Over all of them it is {drawn:.2f} for "
         f"what is drawn, and {both:.2f} with the pinned cases.\n"
     )
-    head = (*(f"{kind}: {part}" for kind in ("drawn", "pinned") for part in _PARTS), "judging / drawing", "with pinned")
+    head = ("judging / drawing", "with pinned", *(f"{kind}: {part}" for kind in ("drawn", "pinned") for part in _PARTS))
     named = {to_operation(name): rows for name, rows in record["operations"].items()}
     named |= {code(name): rows for name, rows in record["dtypes"].items()} | {"all": record["all"]}
     yield table(("operation or dtype", *head), ((name, *_costs(rows)) for name, rows in named.items()))
@@ -37,7 +37,7 @@ def cost(record: Record) -> Iterator[str]:
 
 def _costs(rows: Record) -> tuple[str, ...]:
     milliseconds = (f"{rows[kind][part]:.1f}" for kind in ("drawn", "pinned") for part in _PARTS)
-    return *milliseconds, f"{rows['drawn']['judging by drawing']:.2f}", f"{rows['pinned'][_BOTH]:.2f}"
+    return f"{rows['drawn']['judging by drawing']:.2f}", f"{rows['pinned'][_BOTH]:.2f}", *milliseconds
 
 
 def speed(record: Record) -> Iterator[str]:
