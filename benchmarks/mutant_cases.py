@@ -8,9 +8,9 @@ from types import FrameType
 from typing import Any
 from unittest import mock
 
-from normspec.implementations import numpy_family
 from normspec.implementations.ask import ask
 from normspec.implementations.contract import Implementation
+from normspec.implementations.numpy import family
 from normspec.properties import trial
 from normspec.properties.cases import STREAMS, Stream
 from normspec.properties.hunt import Hunt, Settings, claims_all
@@ -22,8 +22,8 @@ from normspec.spec.case import Case
 from normspec.spec.formats import FORMATS
 from normspec.spec.outcome import Outcome, Returned
 
-PACKAGE = "normspec.implementations"
-MODULES = ("formulas", "numpy_layer", "numpy_others", "numpy_renorm", "numpy_scalers", "numpy_fold")
+PACKAGE = "normspec.implementations.numpy"
+MODULES = ("formulas", "layer", "others", "renorm", "scalers", "fold")
 
 FEW = frozenset(f"pinned {stream} case in float32" for stream in STREAMS)
 """What a mutant is asked that has a reason to survive."""
@@ -66,7 +66,7 @@ def everything(settings: Settings) -> Iterator[Asked]:
     """Yield every case of a check of the correct layers: the pinned ones first, then those drawn, if there are any."""
     for kind in ("pinned", "drawn") if settings.max_examples else ("pinned",):
         for dtype in FORMATS:
-            for implementation in layers_of(numpy_family):
+            for implementation in layers_of(family):
                 hunt = Hunt(implementation, dtype, settings, ())
                 for stream, laws in asked_by(implementation):
                     cases = list(stream.pinned(hunt.extent())) if kind == "pinned" else []
@@ -78,7 +78,7 @@ def everything(settings: Settings) -> Iterator[Asked]:
 
 
 def layers_of(family: Any) -> tuple[Implementation, ...]:
-    """Return all layers of a module like numpy_family, and those of other conventions."""
+    """Return all layers of a module like family, and those of other conventions."""
     others = (family.layer(n, "batch_norm", family.DEVIATIONS, "otherwise", **of) for n, of in OTHERWISE.items())
     return (*family.NUMPY, *others)
 

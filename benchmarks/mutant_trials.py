@@ -34,7 +34,7 @@ class TooLongError(BaseException):
 @contextmanager
 def rebuilt(mutant: Mutant) -> Iterator[Mapping[tuple[str, str], Implementation]]:
     """Give the NumPy layers, put together from a changed module. Raises UnbuildableError."""
-    names = [f"{PACKAGE}.{each}" for each in (*MODULES, "numpy_family")]
+    names = [f"{PACKAGE}.{each}" for each in (*MODULES, "family")]
     before = {name: sys.modules.pop(name, None) for name in names}
     changed = ModuleType(f"{PACKAGE}.{mutant.module}")
     changed.__file__ = f"<mutant of {mutant.module}>"
@@ -42,7 +42,7 @@ def rebuilt(mutant: Mutant) -> Iterator[Mapping[tuple[str, str], Implementation]
         sys.modules[changed.__name__] = changed
         try:
             exec(compile(mutant.code, changed.__file__, "exec"), changed.__dict__)
-            family = importlib.import_module(f"{PACKAGE}.numpy_family")
+            family = importlib.import_module(f"{PACKAGE}.family")
             layers = {(each.name, each.operation): each for each in layers_of(family)}
         except Exception as error:
             raise UnbuildableError(type(error).__name__) from error

@@ -1,4 +1,4 @@
-"""Mutants of a module: one place changed at a time, by Cosmic Ray's operators or by dropping a statement."""
+"""Mutants of the NumPy layers: one place changed at a time, by Cosmic Ray's operators or by dropping a statement."""
 
 import ast
 import difflib
@@ -64,7 +64,7 @@ class Mutant:
 
 def mutants(module: str) -> Iterator[Mutant]:
     """Yield each mutant of a module."""
-    code = Path(f"implementations/{module}.py").read_text(encoding="utf-8")
+    code = Path(f"implementations/numpy/{module}.py").read_text(encoding="utf-8")
     operators = {name.removeprefix("core/"): plugins.get_operator(name)() for name in OPERATORS}
     for name, operator in {**operators, "DropStatement": DropStatement()}.items():
         for occurrence in range(len(code)):
@@ -82,7 +82,7 @@ def difference(before: str, after: str) -> str:
 
 def function_of(mutant: Mutant) -> tuple[str, int] | None:
     """Return the function whose body is changed, by the line it begins in; None for what runs at import."""
-    before = Path(f"implementations/{mutant.module}.py").read_text(encoding="utf-8")
+    before = Path(f"implementations/numpy/{mutant.module}.py").read_text(encoding="utf-8")
     pairs = zip(before.splitlines(), mutant.code.splitlines(), strict=False)
     line = next(number for number, (old, new) in enumerate(pairs, 1) if old != new)
     found = [

@@ -25,12 +25,12 @@ import numpy as np
 from rich.progress import track
 
 from normspec.files import write_whole
-from normspec.implementations import formulas
 from normspec.implementations.contract import Implementation, Instance
 from normspec.implementations.faulty.fault import Passing
-from normspec.implementations.formulas import Formulas
-from normspec.implementations.numpy_family import layer
-from normspec.implementations.numpy_variants import KINDS, SUMS, VARIANTS, summed_by
+from normspec.implementations.numpy import formulas
+from normspec.implementations.numpy.family import layer
+from normspec.implementations.numpy.formulas import Formulas
+from normspec.implementations.numpy.variants import KINDS, SUMS, VARIANTS, summed_by
 from normspec.implementations.targets import resolve
 from normspec.properties.cases import STREAMS
 from normspec.properties.cases.conditioned import conditioned

@@ -12,94 +12,94 @@ GROUP = "normspec.implementations"
 # name: (where it is, what it is). Nothing here is imported before it is asked for.
 REGISTERED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "numpy": ("normspec.implementations.numpy_family:NUMPY", "all NumPy implementations"),
+        "numpy": ("normspec.implementations.numpy.family:NUMPY", "all NumPy implementations"),
         "numpy-two-pass": (
-            "normspec.implementations.numpy_family:TWO_PASS",
+            "normspec.implementations.numpy.family:TWO_PASS",
             "the layers that centre, in NumPy, variance from the deviations from the mean",
         ),
         "numpy-welford": (
-            "normspec.implementations.numpy_family:WELFORD",
+            "normspec.implementations.numpy.family:WELFORD",
             "the layers that centre, in NumPy, variance by Welford's recurrence and Chan's merging",
         ),
         "numpy-variants": (
-            "normspec.implementations.numpy_variants:VARIANTS",
+            "normspec.implementations.numpy.variants:VARIANTS",
             "the same in NumPy with other sums and other ways to scale: correct, and no suite may reject them",
         ),
         "torch": (
-            "normspec.implementations.torch_variants:TORCH",
+            "normspec.implementations.torch.variants:TORCH",
             "PyTorch's functions and modules; torch@DEVICE asks them on another device (extra: torch)",
         ),
         "torch-functional": (
-            "normspec.implementations.torch_family:FUNCTIONAL",
+            "normspec.implementations.torch.family:FUNCTIONAL",
             "torch.nn.functional, gradients by autograd (extra: torch)",
         ),
         "torch-module": (
-            "normspec.implementations.torch_family:MODULE",
+            "normspec.implementations.torch.family:MODULE",
             "the modules of torch.nn, gradients by autograd (extra: torch)",
         ),
         "torch-composed": (
-            "normspec.implementations.torch_composed:COMPOSED",
+            "normspec.implementations.torch.composed:COMPOSED",
             "operations that torch has no function for, as they are written with it (extra: torch)",
         ),
         "torch-fold": (
-            "normspec.implementations.torch_fold:FOLD",
+            "normspec.implementations.torch.fold:FOLD",
             "torch.nn.utils.fusion, batch norm folded into a linear layer or convolution (extra: torch)",
         ),
         "torch-sync": (
-            "normspec.implementations.torch_sync:SYNC",
+            "normspec.implementations.torch.sync:SYNC",
             "batch norm over shards in processes that speak gloo, and torch.nn.SyncBatchNorm in one (extra: torch)",
         ),
         "torch-func": (
-            "normspec.implementations.torch_variants:FUNC",
+            "normspec.implementations.torch.variants:FUNC",
             "torch.nn.functional under torch.func.vjp (extra: torch)",
         ),
         "torch-vmap": (
-            "normspec.implementations.torch_variants:VMAP",
+            "normspec.implementations.torch.variants:VMAP",
             "torch.nn.functional under torch.func.vmap (extra: torch)",
         ),
         "torch-jvp": (
-            "normspec.implementations.torch_variants:JVP",
+            "normspec.implementations.torch.variants:JVP",
             "torch.nn.functional in forward mode, by torch.func.jvp (extra: torch)",
         ),
         "torch-forward-over-reverse": (
-            "normspec.implementations.torch_variants:FORWARD_OVER_REVERSE",
+            "normspec.implementations.torch.variants:FORWARD_OVER_REVERSE",
             "torch.nn.functional, the second order by torch.func.jvp of vjp (extra: torch)",
         ),
         "torch-reverse-over-forward": (
-            "normspec.implementations.torch_variants:REVERSE_OVER_FORWARD",
+            "normspec.implementations.torch.variants:REVERSE_OVER_FORWARD",
             "torch.nn.functional, the second order by torch.func.vjp of jvp (extra: torch)",
         ),
         "torch-autocast": (
-            "normspec.implementations.torch_variants:AUTOCAST",
+            "normspec.implementations.torch.variants:AUTOCAST",
             "torch.nn.functional under autocast (extra: torch)",
         ),
         "torch-compile": (
-            "normspec.implementations.torch_variants:COMPILE",
+            "normspec.implementations.torch.variants:COMPILE",
             "torch.nn.functional through torch.compile, which compiles for minutes (extra: torch)",
         ),
-        "jax": ("normspec.implementations.jax_nn:JAX", "jax.nn.standardize, gradients by jax.vjp (extra: jax)"),
+        "jax": ("normspec.implementations.jax.nn:JAX", "jax.nn.standardize, gradients by jax.vjp (extra: jax)"),
         "flax-linen": (
-            "normspec.implementations.jax_flax:LINEN",
+            "normspec.implementations.jax.flax:LINEN",
             "the layers of flax.linen, gradients by jax.vjp (extra: jax)",
         ),
         "flax-nnx": (
-            "normspec.implementations.jax_flax:NNX",
+            "normspec.implementations.jax.flax:NNX",
             "the layers of flax.nnx, gradients by jax.vjp (extra: jax)",
         ),
         "keras": (
-            "normspec.implementations.keras_family:KERAS",
+            "normspec.implementations.keras.family:KERAS",
             "the layers of Keras 3; keras@torch and keras@jax choose the back-end (extra: keras)",
         ),
         "onnxruntime": (
-            "normspec.implementations.onnx_operators:ONNXRUNTIME",
+            "normspec.implementations.onnx.operators:ONNXRUNTIME",
             "ONNX's operators by ONNX Runtime, forward only; so is FILE.onnx (extra: onnx)",
         ),
         "onnx-reference": (
-            "normspec.implementations.onnx_operators:REFERENCE",
+            "normspec.implementations.onnx.operators:REFERENCE",
             "ONNX's operators by the reference evaluator of onnx, forward only (extra: onnx)",
         ),
         "sklearn": (
-            "normspec.implementations.sklearn_scalers:SKLEARN",
+            "normspec.implementations.sklearn.scalers:SKLEARN",
             "scikit-learn's scalers and normalize, forward only (extra: sklearn)",
         ),
     }

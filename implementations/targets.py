@@ -83,7 +83,7 @@ def _found(target: str, operation: str | None, terms: Terms | None) -> tuple[Imp
 
 def _on_device(target: str, operation: str | None, name: str, device: str) -> tuple[Implementation, ...]:
     """Return what a registered name of torch has, on a device."""
-    from normspec.implementations.torch_family import on_device
+    from normspec.implementations.torch.family import on_device
 
     found = _found(name, operation, None)
     try:
@@ -94,7 +94,7 @@ def _on_device(target: str, operation: str | None, name: str, device: str) -> tu
 
 def _on_backend(target: str, operation: str | None) -> tuple[Implementation, ...]:
     """Return the layers of Keras on the back-end that stands behind the @."""
-    from normspec.implementations.keras_choice import choose
+    from normspec.implementations.keras.choice import choose
 
     try:
         choose(target.removeprefix(KERAS))
@@ -105,7 +105,7 @@ def _on_backend(target: str, operation: str | None) -> tuple[Implementation, ...
 
 def _in_file(target: str, operation: str | None) -> tuple[Implementation, ...]:
     """Return what an ONNX file holds, by ONNX Runtime."""
-    onnx_model = load_registered(target, "normspec.implementations.onnx_model:onnx_model")
+    onnx_model = load_registered(target, "normspec.implementations.onnx.model:onnx_model")
     try:
         return (_vetted(target, onnx_model(target, operation or "")),)
     except TargetError as error:
@@ -147,7 +147,7 @@ def _as_implementations(target: str, thing: Any, operation: str | None) -> tuple
 
 def _in_model(target: str, thing: Any, operation: str | None) -> tuple[Implementation, ...]:
     """Return the normalization layers inside a torch model."""
-    from normspec.implementations.torch_model import layers_in
+    from normspec.implementations.torch.model import layers_in
 
     extra = {"example": beside(target, "example_input"), "declared": beside(target, "layers")}
     try:
@@ -166,11 +166,11 @@ def _vetted(target: str, implementation: Implementation) -> Implementation:
 
 def _adapted(target: str, thing: Any, operation: str | None) -> Implementation:
     if _is_keras_layer_class(thing):
-        from normspec.implementations.keras_layer import keras_layer
+        from normspec.implementations.keras.layer import keras_layer
 
         return keras_layer(thing, operation or _named(thing) or _undecided(thing), name=target)
     if _is_torch_module_class(thing):
-        from normspec.implementations.torch_module import torch_module
+        from normspec.implementations.torch.module import torch_module
 
         named = operation or _named(thing)
         found = torch_module(thing, named or "batch_norm", name=target)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from normspec.implementations.faulty.fault import AFFINE, SHIFTED, by_convention, by_formula, by_layer, by_wrapping
-from normspec.implementations.formulas import affine
-from normspec.implementations.numpy_layer import NumpyLayer
+from normspec.implementations.numpy.formulas import affine
+from normspec.implementations.numpy.layer import NumpyLayer
 from normspec.spec.formats import Array
 from normspec.spec.partition import Partition
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from normspec.implementations.faulty.fault import Fault, by_layer
-from normspec.implementations.numpy_layer import NumpyLayer, Standardized
+from normspec.implementations.numpy.layer import NumpyLayer, Standardized
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.operations.operation import Attributes

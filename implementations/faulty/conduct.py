@@ -20,9 +20,9 @@ from normspec.implementations.faulty.fault import (
     by_wrapping,
 )
 from normspec.implementations.faulty.statistics import Statistics
-from normspec.implementations.formulas import average, two_pass
 from normspec.implementations.layouts import bits
-from normspec.implementations.numpy_layer import NumpyLayer, Standardized, standardize
+from normspec.implementations.numpy.formulas import average, two_pass
+from normspec.implementations.numpy.layer import NumpyLayer, Standardized, standardize
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.partition import Partition

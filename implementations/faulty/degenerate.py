@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from normspec.implementations.faulty.fault import FAMILY, TRACKED, Passing, by_conduct, by_convention, by_layer
-from normspec.implementations.numpy_layer import NumpyLayer, Standardized, standardize
+from normspec.implementations.numpy.layer import NumpyLayer, Standardized, standardize
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 from normspec.spec.partition import Partition

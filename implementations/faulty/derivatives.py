@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from normspec.implementations.faulty.fault import TWICE, by_formula, by_layer, by_wrapping
-from normspec.implementations.formulas import average
-from normspec.implementations.numpy_layer import NumpyLayer
+from normspec.implementations.numpy.formulas import average
+from normspec.implementations.numpy.layer import NumpyLayer
 from normspec.spec.formats import Array
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from normspec.implementations.faulty.fault import EPSILON, by_formula, by_layer
-from normspec.implementations.formulas import rstd, rstd_outside
-from normspec.implementations.numpy_layer import NumpyLayer
+from normspec.implementations.numpy.formulas import rstd, rstd_outside
+from normspec.implementations.numpy.layer import NumpyLayer
 from normspec.spec.formats import FORMATS, Array
 
 

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from normspec.implementations.contract import Implementation, Instance
-from normspec.implementations.numpy_family import NUMPY
-from normspec.implementations.numpy_layer import NumpyLayer
+from normspec.implementations.numpy.family import NUMPY
+from normspec.implementations.numpy.layer import NumpyLayer
 from normspec.spec.case import Case
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS

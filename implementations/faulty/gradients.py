@@ -24,8 +24,8 @@ from normspec.implementations.faulty.fault import (
 )
 from normspec.implementations.faulty.running import of_groups
 from normspec.implementations.faulty.statistics import narrow_total
-from normspec.implementations.formulas import average, total
-from normspec.implementations.numpy_layer import NumpyLayer, Saved
+from normspec.implementations.numpy.formulas import average, total
+from normspec.implementations.numpy.layer import NumpyLayer, Saved
 from normspec.spec.case import Case
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS

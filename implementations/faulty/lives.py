@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from weakref import WeakSet
 
 from normspec.implementations.faulty.fault import FAMILY, TRACKED, by_layer
-from normspec.implementations.numpy_layer import NumpyLayer, Saving
+from normspec.implementations.numpy.layer import NumpyLayer, Saving
 from normspec.spec.operations import OPERATIONS
 
 ALIVE = tuple(name for name in FAMILY if "saving" in OPERATIONS[name].requirements)

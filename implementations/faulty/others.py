@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from normspec.implementations.faulty.fault import FAMILY, by_layer, by_rows
-from normspec.implementations.formulas import total
-from normspec.implementations.numpy_layer import NumpyLayer, Saved
+from normspec.implementations.numpy.formulas import total
+from normspec.implementations.numpy.layer import NumpyLayer, Saved
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from normspec.implementations.faulty.fault import CENTRED, FAMILY, by_layer
-from normspec.implementations.formulas import rstd
-from normspec.implementations.numpy_layer import NumpyLayer, Saved, Standardized
+from normspec.implementations.numpy.formulas import rstd
+from normspec.implementations.numpy.layer import NumpyLayer, Saved, Standardized
 from normspec.spec.formats import Array
 from normspec.spec.operations import OPERATIONS
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from normspec.implementations.faulty.fault import TRACKED, by_convention, by_formula, by_layer
-from normspec.implementations.formulas import moved, new_weight, unbiased
-from normspec.implementations.numpy_layer import NumpyLayer, Standardized
+from normspec.implementations.numpy.formulas import moved, new_weight, unbiased
+from normspec.implementations.numpy.layer import NumpyLayer, Standardized
 from normspec.spec.formats import Array
 from normspec.spec.partition import Partition
 

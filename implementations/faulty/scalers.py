@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from normspec.implementations.contract import Implementation
 from normspec.implementations.faulty.fault import Fault, by_rows, class_of, with_parts
-from normspec.implementations.numpy_scalers import Learn, Seen
+from normspec.implementations.numpy.scalers import Learn, Seen
 from normspec.spec.case import Case
 
 SCALERS = ("standard_scaler", "min_max_scaler")

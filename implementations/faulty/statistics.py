@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from normspec.implementations.faulty.fault import CENTRED, MEANS, ROOTS, by_formula, by_wrapping
-from normspec.implementations.formulas import average, mean_square, sum_of_squares, total, two_pass
+from normspec.implementations.numpy.formulas import average, mean_square, sum_of_squares, total, two_pass
 from normspec.spec.formats import Array
 
 Statistics = Callable[[Array], tuple[Array, Array]]

@@ -7,11 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from normspec.implementations.jax_function import jax_function
-    from normspec.implementations.keras_layer import keras_layer
-    from normspec.implementations.onnx_model import onnx_model
+    from normspec.implementations.jax.function import jax_function
+    from normspec.implementations.keras.layer import keras_layer
+    from normspec.implementations.onnx.model import onnx_model
     from normspec.implementations.plug_in import implementation
-    from normspec.implementations.torch_module import torch_module
+    from normspec.implementations.torch.module import torch_module
     from normspec.law_by_law import parametrize
     from normspec.reports.report import NonConformanceError, Report
     from normspec.runs.run import check
@@ -33,11 +33,11 @@ _HOMES = {
     "Report": "normspec.reports.report",
     "check": "normspec.runs.run",
     "implementation": "normspec.implementations.plug_in",
-    "jax_function": "normspec.implementations.jax_function",
-    "keras_layer": "normspec.implementations.keras_layer",
-    "onnx_model": "normspec.implementations.onnx_model",
+    "jax_function": "normspec.implementations.jax.function",
+    "keras_layer": "normspec.implementations.keras.layer",
+    "onnx_model": "normspec.implementations.onnx.model",
     "parametrize": "normspec.law_by_law",
-    "torch_module": "normspec.implementations.torch_module",
+    "torch_module": "normspec.implementations.torch.module",
 }
 
 

@@ -6,7 +6,7 @@ import signal
 import numpy as np
 
 from normspec.implementations.contract import Implementation
-from normspec.implementations.numpy_batch_norm import TWO_PASS
+from normspec.implementations.numpy.batch_norm import TWO_PASS
 
 
 def _create(case):

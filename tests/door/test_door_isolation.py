@@ -12,7 +12,7 @@ import pytest
 
 import normspec
 from normspec.command import main
-from normspec.implementations.numpy_batch_norm import TWO_PASS
+from normspec.implementations.numpy.batch_norm import TWO_PASS
 from normspec.properties.laws import LAWS
 from normspec.runs.case_file import CaseFiles, read_replayable
 from normspec.runs.request import request

@@ -78,7 +78,7 @@ def test_an_implementation_that_is_an_object_is_checked_in_this_process():
 
 def test_a_target_that_is_not_there_any_more_is_one_line(normspec, capsys, tmp_path):
     file = tmp_path / "mine.py"
-    imported = "from normspec.implementations.numpy_batch_norm import TWO_PASS as MINE"
+    imported = "from normspec.implementations.numpy.batch_norm import TWO_PASS as MINE"
     file.write_text(f"import pathlib\n{imported}\npathlib.Path(__file__).unlink()\n")
     assert normspec("check", f"{file}:MINE", "--jobs", 2, "--max-examples", 1) == 2
     told = capsys.readouterr().err.splitlines()[-1]

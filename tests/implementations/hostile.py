@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from normspec.implementations.contract import Implementation
-from normspec.implementations.numpy_batch_norm import TWO_PASS
+from normspec.implementations.numpy.batch_norm import TWO_PASS
 
 FE_UPWARD = 0x800 if os.uname().machine == "x86_64" else 0x400000
 _calls = count()

@@ -12,7 +12,7 @@ from implementation_cases import answered, case, training_of
 from normspec.implementations.ask import LONGEST_MESSAGE, ask
 from normspec.implementations.contract import Implementation
 from normspec.implementations.layouts import LAYOUTS
-from normspec.implementations.numpy_batch_norm import TWO_PASS
+from normspec.implementations.numpy.batch_norm import TWO_PASS
 from normspec.spec.case import Case
 from normspec.spec.formats import Array
 from normspec.spec.outcome import Crashed, Malformed, Refused, Returned

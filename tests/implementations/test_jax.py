@@ -22,7 +22,7 @@ pytest.importorskip("flax", reason="the extra jax is not installed")
 import jax.numpy as jnp  # only where it is installed
 
 import normspec
-from normspec.implementations import jax_layer
+from normspec.implementations.jax import layer as jax_layer
 
 FEW = Settings(max_examples=1, dtypes=("float32",))
 

@@ -10,9 +10,9 @@ from implementation_cases import SHAPES, answered, case, numbers, training_of
 
 from normspec.implementations.ask import ask
 from normspec.implementations.contract import Implementation
-from normspec.implementations.formulas import Formulas, two_pass, welford
-from normspec.implementations.numpy_batch_norm import NUMPY, TWO_PASS
-from normspec.implementations.numpy_layer import NumpyLayer
+from normspec.implementations.numpy.batch_norm import NUMPY, TWO_PASS
+from normspec.implementations.numpy.formulas import Formulas, two_pass, welford
+from normspec.implementations.numpy.layer import NumpyLayer
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import FORMATS, Array
 from normspec.spec.outcome import Refused

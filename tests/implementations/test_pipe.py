@@ -17,7 +17,7 @@ from pipe_programs import EXAMPLES, HELLO, OFFER, Schemas, compiled, in_javascri
 
 from normspec.implementations.ask import ask
 from normspec.implementations.errors import TargetError
-from normspec.implementations.numpy_batch_norm import TWO_PASS
+from normspec.implementations.numpy.batch_norm import TWO_PASS
 from normspec.implementations.pipe import Terms
 from normspec.implementations.protocol import (
     FAILURES,

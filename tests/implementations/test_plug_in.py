@@ -7,7 +7,7 @@ import pytest
 from implementation_cases import answered, case, steps
 
 from normspec.implementations.errors import TargetError
-from normspec.implementations.numpy_batch_norm import TWO_PASS
+from normspec.implementations.numpy.batch_norm import TWO_PASS
 from normspec.implementations.plug_in import from_function, implementation
 from normspec.implementations.targets import resolve
 from normspec.spec.case import Case

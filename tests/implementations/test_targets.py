@@ -15,7 +15,7 @@ from normspec.spec.operations import OPERATIONS
 FUNCTION = "def norm(x, gamma, beta, *, epsilon):\n    return x\n"
 BY_HAND = """
 from dataclasses import replace
-from normspec.implementations.numpy_batch_norm import TWO_PASS, WELFORD
+from normspec.implementations.numpy.batch_norm import TWO_PASS, WELFORD
 from normspec.spec.claims import Claims
 one, both, nothing = TWO_PASS, [TWO_PASS, WELFORD], ()
 no_operation = replace(TWO_PASS, operation="batchnorm")
@@ -241,7 +241,7 @@ def test_an_operation_that_a_target_lacks_is_named() -> None:
 
 
 def test_a_package_ships_its_adapter_by_an_entry_point(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (here / "theirs.py").write_text("from normspec.implementations.numpy_family import NUMPY as MINE\n")
+    (here / "theirs.py").write_text("from normspec.implementations.numpy.family import NUMPY as MINE\n")
     described = here / "their_package-1.0.dist-info"
     described.mkdir()
     (described / "METADATA").write_text("Metadata-Version: 2.1\nName: their-package\nVersion: 1.0\n")

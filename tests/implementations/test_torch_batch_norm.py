@@ -12,7 +12,7 @@ from implementation_cases import SHAPES, answered, case, numbers, steps
 
 from normspec.implementations.ask import ask
 from normspec.implementations.contract import Fact, Implementation
-from normspec.implementations.numpy_batch_norm import TWO_PASS
+from normspec.implementations.numpy.batch_norm import TWO_PASS
 from normspec.implementations.targets import resolve
 from normspec.spec.case import GRADIENTS, Case, Step
 from normspec.spec.formats import FORMATS
@@ -89,7 +89,7 @@ def test_one_element_a_channel_is_refused(implementation: Implementation) -> Non
 
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_bits_survive_the_way_to_torch_and_back(dtype: str) -> None:
-    from normspec.implementations.torch_arrays import to_numpy, to_torch
+    from normspec.implementations.torch.arrays import to_numpy, to_torch
 
     count = 2**16
     pattern = np.arange(count, dtype=np.uint16)

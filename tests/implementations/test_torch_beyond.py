@@ -20,8 +20,8 @@ import torch  # only where it is installed
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from normspec.implementations.torch_model import layers_in
-from normspec.implementations.torch_module import torch_module
+from normspec.implementations.torch.model import layers_in
+from normspec.implementations.torch.module import torch_module
 
 LIVING = {"layer", "save", "copy", "freeze", "momentum"}
 

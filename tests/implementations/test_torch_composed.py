@@ -19,7 +19,7 @@ from normspec.spec.operations import OPERATIONS
 
 torch = pytest.importorskip("torch")
 
-from normspec.implementations import torch_composed  # noqa: E402 - only where torch is
+from normspec.implementations.torch import composed  # noqa: E402 - only where torch is
 
 FITTED = {"standard_scaler", "min_max_scaler"}
 """What is fitted to data in several calls: scikit-learn has it, torch has nothing like it."""
@@ -55,10 +55,10 @@ def test_another_composition_is_not() -> None:
     """The style is squared before it is used."""
 
     def with_style_squared(x: torch.Tensor, style: torch.Tensor, eps: float) -> torch.Tensor:
-        return torch_composed.adain(x, style * style, eps)
+        return composed.adain(x, style * style, eps)
 
     def wrong(case: Case, shape: tuple[int, ...], training: bool) -> object:
-        call = torch_composed.FUNCTIONS["adain"](case, shape, training)
+        call = composed.FUNCTIONS["adain"](case, shape, training)
         return replace(call, function=with_style_squared)
 
     own = of("adain")

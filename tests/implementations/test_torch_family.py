@@ -69,7 +69,7 @@ torch.nn.functional.group_norm(x, 1, gamma).sum().backward()
 
 def test_group_norm_still_ends_the_process_that_asks_for_gamma_alone() -> None:
     done = subprocess.run([sys.executable, "-c", FATAL], capture_output=True, check=False)
-    assert done.returncode < 0, "torch has mended it: take normspec.implementations.torch_guard away"
+    assert done.returncode < 0, "torch has mended it: take normspec.implementations.torch.guard away"
 
 
 def test_what_would_end_the_process_is_an_outcome() -> None:

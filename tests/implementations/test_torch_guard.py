@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from normspec.implementations import torch_guard
-from normspec.implementations.torch_guard import FatalError, GuardedLayer
+from normspec.implementations.torch import guard
+from normspec.implementations.torch.guard import FatalError, GuardedLayer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be copied here")
 
@@ -35,6 +35,6 @@ def test_a_step_that_goes_on_is_taken() -> None:
 
 
 def test_a_copy_that_waits_for_a_thread_it_does_not_have_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch_guard, "LONGEST", 1)
+    monkeypatch.setattr(guard, "LONGEST", 1)
     with pytest.raises(FatalError, match="does not end within 1 s"):
         asked(threading.Event().wait)

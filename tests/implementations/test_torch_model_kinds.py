@@ -17,7 +17,7 @@ import torch  # only where it is installed
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
-from normspec.implementations.torch_model import layers_in
+from normspec.implementations.torch.model import layers_in
 
 
 class Branches(nn.Module):

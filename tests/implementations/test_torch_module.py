@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 import torch  # only where it is installed
 
-from normspec.implementations.torch_module import torch_module
+from normspec.implementations.torch.module import torch_module
 
 
 class ChannelsAsAxes(torch.nn.Module):

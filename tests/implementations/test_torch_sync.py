@@ -13,7 +13,7 @@ from implementation_cases import answered, case
 
 from normspec.implementations.ask import ask
 from normspec.implementations.contract import Implementation
-from normspec.implementations.numpy_batch_norm import TWO_PASS
+from normspec.implementations.numpy.batch_norm import TWO_PASS
 from normspec.implementations.pipe import Terms
 from normspec.implementations.targets import resolve
 from normspec.implementations.worker import Limits
@@ -25,7 +25,7 @@ from normspec.spec.operations.common import TRACKED
 from normspec.spec.outcome import Crashed, GivenUpError, Malformed, Refused, Returned, TimedOut
 
 torch = pytest.importorskip("torch")
-torch_sync = pytest.importorskip("normspec.implementations.torch_sync")
+torch_sync = pytest.importorskip("normspec.implementations.torch.sync")
 if not torch.distributed.is_available() or os.name != "posix":
     pytest.skip("needs torch.distributed on a POSIX system", allow_module_level=True)
 

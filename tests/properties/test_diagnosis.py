@@ -10,7 +10,7 @@ import pytest
 from normspec.implementations.contract import Implementation
 from normspec.implementations.faulty import FAULTS
 from normspec.implementations.faulty.fault import CORRECT, parts_of, with_parts
-from normspec.implementations.formulas import affine
+from normspec.implementations.numpy.formulas import affine
 from normspec.implementations.plug_in import from_function
 from normspec.properties.cases import STREAMS
 from normspec.properties.cases.shapes import Extent

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from normspec.implementations.contract import Implementation
-from normspec.implementations.numpy_family import DEVIATIONS, ROOT_MEAN_SQUARE, layer
+from normspec.implementations.numpy.family import DEVIATIONS, ROOT_MEAN_SQUARE, layer
 from normspec.implementations.plug_in import from_function
 from normspec.properties.cases import STREAMS
 from normspec.properties.cases.shapes import Extent

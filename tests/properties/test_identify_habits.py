@@ -10,8 +10,8 @@ import pytest
 
 from normspec.implementations.contract import Implementation
 from normspec.implementations.faulty import FAULTS
-from normspec.implementations.numpy_family import DEVIATIONS, layer
-from normspec.implementations.numpy_layer import NumpyLayer
+from normspec.implementations.numpy.family import DEVIATIONS, layer
+from normspec.implementations.numpy.layer import NumpyLayer
 from normspec.implementations.plug_in import from_function
 from normspec.properties.identification.findings import Finding
 from normspec.properties.identification.identify import identify

@@ -9,8 +9,8 @@ import pytest
 
 from normspec.implementations.contract import Implementation
 from normspec.implementations.faulty.fault import by_layer
-from normspec.implementations.formulas import rstd
-from normspec.implementations.numpy_layer import NumpyLayer, Standardized
+from normspec.implementations.numpy.formulas import rstd
+from normspec.implementations.numpy.layer import NumpyLayer, Standardized
 from normspec.implementations.targets import resolve
 from normspec.properties.cases.conditioned import shapes
 from normspec.properties.cases.shapes import Extent

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from normspec.implementations.contract import Implementation
-from normspec.implementations.numpy_layer import NumpyLayer
+from normspec.implementations.numpy.layer import NumpyLayer
 from normspec.implementations.targets import resolve
 from normspec.properties.judge import judge
 from normspec.properties.laws import LAWS

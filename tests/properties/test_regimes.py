@@ -15,8 +15,8 @@ import pytest
 
 from normspec.implementations import answers
 from normspec.implementations.faulty import FAULTS
-from normspec.implementations.formulas import Formulas
-from normspec.implementations.numpy_layer import NumpyLayer
+from normspec.implementations.numpy.formulas import Formulas
+from normspec.implementations.numpy.layer import NumpyLayer
 from normspec.implementations.targets import resolve
 from normspec.properties.cases import STREAMS
 from normspec.properties.cases.regimes import REGIMES

@@ -11,7 +11,8 @@ import ml_dtypes
 import numpy as np
 
 from normspec.handbook.charts import Place
-from normspec.implementations.formulas import (
+from normspec.implementations.numpy.family import DEVIATIONS
+from normspec.implementations.numpy.formulas import (
     affine,
     average,
     debiased,
@@ -23,8 +24,7 @@ from normspec.implementations.formulas import (
     two_pass,
     unbiased,
 )
-from normspec.implementations.numpy_family import DEVIATIONS
-from normspec.implementations.numpy_layer import NumpyLayer
+from normspec.implementations.numpy.layer import NumpyLayer
 from normspec.spec.case import Case, Step
 from normspec.spec.formats import Array
 

@@ -1,0 +1,1 @@
+"""The implementations in NumPy, two-pass and otherwise."""

@@ -1,0 +1,1 @@
+"""PyTorch: functions, modules, whole models, and every way to ask them."""
