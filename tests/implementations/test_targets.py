@@ -193,7 +193,7 @@ def test_a_file_that_cannot_be_imported_is_told_why(here: Path, text: str, messa
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    for name in [each for each in sys.modules if each.startswith("normspec.implementations.torch_")]:
+    for name in [each for each in sys.modules if each.startswith("normspec.implementations.torch.")]:
         monkeypatch.delitem(sys.modules, name)
     assert told("torch") == "target='torch': torch is not installed; pip install 'normspec[torch]'"
 
